@@ -1,0 +1,14 @@
+//! The words of the system as types: accounts, devices, what a person may do.
+//!
+//! Pure: no I/O, no clock, no randomness, no async. Nothing here depends on another crate of the
+//! workspace. Start reading at [`cloud_id`] and [`access`].
+
+pub mod access;
+pub mod account;
+mod base32;
+pub mod cloud_id;
+pub mod verification_code;
+
+pub use account::AccountId;
+pub use cloud_id::CloudId;
+pub use verification_code::VerificationCode;

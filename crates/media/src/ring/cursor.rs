@@ -1,0 +1,112 @@
+//! The place of one viewer in a ring.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::{Entry, NO_KEY, Shared};
+
+/// What a cursor found.
+#[derive(Debug)]
+pub struct Step {
+    /// Pictures that were left out before this entry.
+    pub lost: u64,
+    /// The next frame to deliver.
+    pub entry: Arc<Entry>,
+}
+
+/// Reads a ring in order; skips whole GOPs when it is late. It never waits and never locks.
+#[derive(Debug)]
+pub struct Cursor {
+    shared: Arc<Shared>,
+    /// Sequence number of the next entry to read.
+    next: u64,
+    /// Nothing is delivered before an entry at which decoding may start.
+    await_start: bool,
+    /// Number of the picture that is expected next; unknown before the first.
+    expected: Option<u64>,
+    generation: u32,
+}
+
+impl Cursor {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        let mut cursor =
+            Self { shared, next: 0, await_start: true, expected: None, generation: 0 };
+        cursor.skip_to_newest_key();
+        cursor
+    }
+
+    /// The next frame, if one has been published. A cursor that is farther behind than
+    /// [`super::Limits::lag_us`] continues with the newest key frame when there is one ahead.
+    pub fn try_next(&mut self) -> Option<Step> {
+        loop {
+            let head = self.shared.head.load(Ordering::Acquire);
+            if self.next >= head {
+                return None;
+            }
+            let Some(entry) = self.shared.entry(self.next) else {
+                self.skip_to_newest_key();
+                continue;
+            };
+            if self.is_late(&entry) {
+                self.skip_to_newest_key();
+                continue;
+            }
+            if entry.generation != self.generation {
+                self.generation = entry.generation;
+                self.await_start |= !entry.start;
+            }
+            self.next += 1;
+            if self.await_start && !entry.start {
+                continue;
+            }
+            self.await_start = false;
+            return Some(self.deliver(entry));
+        }
+    }
+
+    /// Whether everything that was published has been read.
+    #[must_use]
+    pub fn is_at_head(&self) -> bool {
+        self.next >= self.shared.head.load(Ordering::Acquire)
+    }
+
+    /// The writer is gone and everything has been read.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.closed.load(Ordering::Acquire) && self.is_at_head()
+    }
+
+    fn deliver(&mut self, entry: Arc<Entry>) -> Step {
+        let expected = self.expected.unwrap_or(entry.pictures_before);
+        let lost = entry.pictures_before.saturating_sub(expected);
+        let is_picture = entry
+            .tracks
+            .get(entry.frame.track)
+            .is_some_and(|t| t.codec.is_video());
+        self.expected = Some(entry.pictures_before + u64::from(is_picture));
+        Step { lost, entry }
+    }
+
+    /// Late, and a newer GOP has begun ahead of this entry.
+    fn is_late(&self, entry: &Entry) -> bool {
+        let lag_us =
+            self.shared.head_dts_us.load(Ordering::Relaxed).saturating_sub(entry.frame.dts_us);
+        if lag_us <= self.shared.limits.lag_us {
+            return false;
+        }
+        let key = self.shared.key.load(Ordering::Acquire);
+        key != NO_KEY && key > entry.seq
+    }
+
+    /// Moves forward only: to the newest key frame, or past everything when that has been passed
+    /// or is no longer held.
+    fn skip_to_newest_key(&mut self) {
+        self.await_start = true;
+        let key = self.shared.key.load(Ordering::Acquire);
+        self.next = if key != NO_KEY && key >= self.next && self.shared.entry(key).is_some() {
+            key
+        } else {
+            self.shared.head.load(Ordering::Acquire).max(self.next)
+        };
+    }
+}

@@ -1,0 +1,26 @@
+//! Compiles the contracts in `proto/` with a pure-Rust compiler, so that a build needs no protoc.
+
+use std::path::{Path, PathBuf};
+
+use prost::Message as _;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
+    println!("cargo::rerun-if-changed={}", root.display());
+    let files = [
+        "sightline/device/v1/device.proto",
+        "sightline/identity/v1/identity.proto",
+        "sightline/internal/v1/devices.proto",
+        "sightline/live/v1/live.proto",
+        "sightline/registry/v1/registry.proto",
+    ];
+    let descriptors = protox::compile(files, [&root])?;
+    let out = PathBuf::from(std::env::var("OUT_DIR")?).join("descriptors.bin");
+    std::fs::write(out, descriptors.encode_to_vec())?;
+    tonic_prost_build::configure()
+        // Frames pass through without a copy.
+        .bytes(".")
+        .type_attribute(".", "#[allow(missing_docs)]")
+        .compile_fds(descriptors)?;
+    Ok(())
+}
