@@ -24,7 +24,9 @@ pub struct Grant {
 /// Whether any of the grants gives this account the permission.
 #[must_use]
 pub fn allows(grants: &[Grant], account: &AccountId, permission: Permission) -> bool {
-    grants.iter().any(|g| g.account == *account && g.permissions.contains(&permission))
+    grants
+        .iter()
+        .any(|g| g.account == *account && g.permissions.contains(&permission))
 }
 
 #[cfg(test)]
@@ -35,7 +37,10 @@ mod tests {
     fn only_a_grant_to_the_account_itself_allows() {
         let owner: AccountId = "0190a000-0000-7000-8000-000000000001".parse().unwrap();
         let other: AccountId = "0190a000-0000-7000-8000-000000000002".parse().unwrap();
-        let grants = [Grant { account: owner.clone(), permissions: vec![Permission::ViewLive] }];
+        let grants = [Grant {
+            account: owner.clone(),
+            permissions: vec![Permission::ViewLive],
+        }];
         assert!(allows(&grants, &owner, Permission::ViewLive));
         assert!(!allows(&grants, &other, Permission::ViewLive));
         assert!(!allows(&[], &owner, Permission::ViewLive));

@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Identifier of an account: a UUID in its text form, which never changes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct AccountId(String);
 
@@ -23,7 +25,11 @@ impl FromStr for AccountId {
                 8 | 13 | 18 | 23 => c == '-',
                 _ => hex(c),
             });
-        if well_formed { Ok(Self(text.to_owned())) } else { Err(ParseError) }
+        if well_formed {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ParseError)
+        }
     }
 }
 

@@ -30,7 +30,11 @@ const fn weights() -> [u8; SYMBOLS] {
 
 const fn times_two(x: u8) -> u8 {
     let doubled = x << 1;
-    if doubled & 32 == 0 { doubled } else { (doubled ^ 0b10_0101) & 31 }
+    if doubled & 32 == 0 {
+        doubled
+    } else {
+        (doubled ^ 0b10_0101) & 31
+    }
 }
 
 const WEIGHTS: [u8; SYMBOLS] = weights();
@@ -60,7 +64,10 @@ impl CloudId {
     }
 
     fn check(&self) -> u8 {
-        self.0.iter().zip(WEIGHTS).fold(0, |sum, (value, weight)| sum ^ product(*value, weight))
+        self.0
+            .iter()
+            .zip(WEIGHTS)
+            .fold(0, |sum, (value, weight)| sum ^ product(*value, weight))
     }
 
     fn symbols(&self) -> impl Iterator<Item = u8> + '_ {
@@ -110,7 +117,11 @@ impl FromStr for CloudId {
         }
         let [data @ .., check] = values;
         let id = Self(data);
-        if id.check() == check { Ok(id) } else { Err(ParseError::Check) }
+        if id.check() == check {
+            Ok(id)
+        } else {
+            Err(ParseError::Check)
+        }
     }
 }
 
@@ -169,7 +180,11 @@ mod tests {
                     let mut wrong = text.clone();
                     wrong[at] = other;
                     let wrong: String = wrong.into_iter().collect();
-                    assert_eq!(wrong.parse::<CloudId>().is_ok(), other == text[at], "{wrong}");
+                    assert_eq!(
+                        wrong.parse::<CloudId>().is_ok(),
+                        other == text[at],
+                        "{wrong}"
+                    );
                 }
                 if at > 0 && text[at - 1] != text[at] {
                     let mut swapped = text.clone();
@@ -194,7 +209,10 @@ mod tests {
         let even = keys / 32;
         for (at, position) in counts.iter().enumerate() {
             for count in position {
-                assert!(count.abs_diff(even) < even / 10, "position {at}: {position:?}");
+                assert!(
+                    count.abs_diff(even) < even / 10,
+                    "position {at}: {position:?}"
+                );
             }
         }
     }

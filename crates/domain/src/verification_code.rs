@@ -31,7 +31,11 @@ impl VerificationCode {
     /// Compares in constant time.
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
-        self.0.iter().zip(other.0).fold(0, |diff, (a, b)| diff | (a ^ b)) == 0
+        self.0
+            .iter()
+            .zip(other.0)
+            .fold(0, |diff, (a, b)| diff | (a ^ b))
+            == 0
     }
 }
 
@@ -56,7 +60,11 @@ impl FromStr for VerificationCode {
             *values.get_mut(count).ok_or(ParseError)? = base32::value(c).ok_or(ParseError)?;
             count += 1;
         }
-        if count == SYMBOLS { Ok(Self(values)) } else { Err(ParseError) }
+        if count == SYMBOLS {
+            Ok(Self(values))
+        } else {
+            Err(ParseError)
+        }
     }
 }
 

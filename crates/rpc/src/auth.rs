@@ -1,0 +1,99 @@
+//! Who is calling.
+
+use sightline_domain::AccountId;
+use tonic::metadata::MetadataMap;
+
+use crate::token::{Invalid, Verifier};
+use crate::{Code, ServiceError};
+
+/// The account behind a request. Exists only by a token that was checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    account: AccountId,
+    session: String,
+    expires_at_unix_ms: i64,
+}
+
+impl Caller {
+    /// The account.
+    #[must_use]
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// The sign-in that the token comes from.
+    #[must_use]
+    pub fn session(&self) -> &str {
+        &self.session
+    }
+
+    /// When the token ends, milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn expires_at_unix_ms(&self) -> i64 {
+        self.expires_at_unix_ms
+    }
+}
+
+/// No token, or one that is not valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unauthenticated {
+    /// No `authorization: Bearer` in the request.
+    #[error("sign in first")]
+    Missing,
+    /// The token was refused.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+impl ServiceError for Unauthenticated {
+    fn code(&self) -> Code {
+        Code::Unauthenticated
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Invalid(Invalid::Expired) => "TOKEN_EXPIRED",
+            _ => "SIGN_IN_REQUIRED",
+        }
+    }
+}
+
+impl Verifier {
+    /// The caller that a token names.
+    ///
+    /// # Errors
+    /// [`Unauthenticated`].
+    pub fn authenticate(&self, token: &str, now_unix_ms: i64) -> Result<Caller, Unauthenticated> {
+        let claims = self.verify(token, now_unix_ms)?;
+        Ok(Caller {
+            account: claims.sub.parse().map_err(|_| Invalid::Foreign)?,
+            session: claims.sid,
+            expires_at_unix_ms: claims.exp.saturating_mul(1000),
+        })
+    }
+
+    /// The caller of a gRPC request, from `authorization: Bearer`.
+    ///
+    /// # Errors
+    /// [`Unauthenticated`].
+    pub fn caller(
+        &self,
+        metadata: &MetadataMap,
+        now_unix_ms: i64,
+    ) -> Result<Caller, Unauthenticated> {
+        let header = metadata
+            .get("authorization")
+            .and_then(|value| value.to_str().ok());
+        self.authenticate(
+            header.and_then(bearer).ok_or(Unauthenticated::Missing)?,
+            now_unix_ms,
+        )
+    }
+}
+
+/// The token in the value of an `authorization` header (RFC 6750, 2.1).
+#[must_use]
+pub fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
