@@ -7,8 +7,13 @@ pub mod access;
 pub mod account;
 mod base32;
 pub mod cloud_id;
+pub mod device_name;
+pub mod email;
+pub mod password;
 pub mod verification_code;
 
 pub use account::AccountId;
 pub use cloud_id::CloudId;
+pub use device_name::DeviceName;
+pub use email::Email;
 pub use verification_code::VerificationCode;
