@@ -11,12 +11,13 @@
 
 mod cursor;
 mod entry;
+mod timing;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::Waker;
 
@@ -26,6 +27,8 @@ use atomic_waker::AtomicWaker;
 pub use cursor::{Cursor, Step};
 pub use entry::{Entry, Wire};
 pub use writer::Writer;
+
+use entry::WIRES;
 
 /// Stands for "no key frame yet".
 const NO_KEY: u64 = u64::MAX;
@@ -46,7 +49,22 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { frames: 2048, bytes: 16 << 20, keep_us: 3_000_000, lag_us: 2_000_000 }
+        Self {
+            frames: 2048,
+            bytes: 16 << 20,
+            keep_us: 3_000_000,
+            lag_us: 2_000_000,
+        }
+    }
+}
+
+impl Limits {
+    fn keep_us(&self) -> u64 {
+        self.keep_us.max(0).unsigned_abs()
+    }
+
+    fn lag_us(&self) -> u64 {
+        self.lag_us.max(0).unsigned_abs()
     }
 }
 
@@ -60,7 +78,7 @@ pub fn ring(limits: Limits) -> (Writer, Ring) {
         head: AtomicU64::new(0),
         tail: AtomicU64::new(0),
         key: AtomicU64::new(NO_KEY),
-        head_dts_us: AtomicI64::new(i64::MIN),
+        clock_us: AtomicU64::new(0),
         bytes: AtomicU64::new(0),
         closed: AtomicBool::new(false),
         listeners: Mutex::new(Vec::new()),
@@ -85,9 +103,13 @@ impl Ring {
     #[must_use]
     pub fn listen(&self) -> Listener {
         let waker = Arc::new(AtomicWaker::new());
-        let mut listeners =
-            self.shared.listeners.lock().unwrap_or_else(PoisonError::into_inner);
-        listeners.retain(|l| l.strong_count() > 0);
+        let mut listeners = self
+            .shared
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        // A stream without frames would keep those that are gone.
+        listeners.retain(|listener| listener.strong_count() > 0);
         listeners.push(Arc::downgrade(&waker));
         Listener { waker }
     }
@@ -123,6 +145,11 @@ impl Listener {
     pub fn register(&self, waker: &Waker) {
         self.waker.register(waker);
     }
+
+    /// Wakes the registered task for another reason than a frame.
+    pub fn wake(&self) {
+        self.waker.wake();
+    }
 }
 
 #[derive(Debug)]
@@ -135,7 +162,8 @@ struct Shared {
     tail: AtomicU64,
     /// Sequence number at which the newest GOP begins, or [`NO_KEY`].
     key: AtomicU64,
-    head_dts_us: AtomicI64,
+    /// [`timing::Times::clock_us`] of the newest entry.
+    clock_us: AtomicU64,
     bytes: AtomicU64,
     closed: AtomicBool,
     /// Locked once per published frame and once per new listener, never per viewer.
@@ -154,9 +182,16 @@ impl Shared {
     }
 
     fn wake(&self) {
-        let listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
-        for waker in listeners.iter().filter_map(Weak::upgrade) {
-            waker.wake();
-        }
+        let mut listeners = self
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        listeners.retain(|listener| match listener.upgrade() {
+            Some(waker) => {
+                waker.wake();
+                true
+            }
+            None => false,
+        });
     }
 }

@@ -24,13 +24,16 @@ pub struct Cursor {
     await_start: bool,
     /// Number of the picture that is expected next; unknown before the first.
     expected: Option<u64>,
-    generation: u32,
 }
 
 impl Cursor {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let mut cursor =
-            Self { shared, next: 0, await_start: true, expected: None, generation: 0 };
+        let mut cursor = Self {
+            shared,
+            next: 0,
+            await_start: true,
+            expected: None,
+        };
         cursor.skip_to_newest_key();
         cursor
     }
@@ -50,10 +53,6 @@ impl Cursor {
             if self.is_late(&entry) {
                 self.skip_to_newest_key();
                 continue;
-            }
-            if entry.generation != self.generation {
-                self.generation = entry.generation;
-                self.await_start |= !entry.start;
             }
             self.next += 1;
             if self.await_start && !entry.start {
@@ -79,19 +78,18 @@ impl Cursor {
     fn deliver(&mut self, entry: Arc<Entry>) -> Step {
         let expected = self.expected.unwrap_or(entry.pictures_before);
         let lost = entry.pictures_before.saturating_sub(expected);
-        let is_picture = entry
-            .tracks
-            .get(entry.frame.track)
-            .is_some_and(|t| t.codec.is_video());
-        self.expected = Some(entry.pictures_before + u64::from(is_picture));
+        self.expected = Some(
+            entry
+                .pictures_before
+                .saturating_add(u64::from(entry.is_picture())),
+        );
         Step { lost, entry }
     }
 
     /// Late, and a newer GOP has begun ahead of this entry.
     fn is_late(&self, entry: &Entry) -> bool {
-        let lag_us =
-            self.shared.head_dts_us.load(Ordering::Relaxed).saturating_sub(entry.frame.dts_us);
-        if lag_us <= self.shared.limits.lag_us {
+        let clock_us = self.shared.clock_us.load(Ordering::Relaxed);
+        if clock_us.saturating_sub(entry.times.clock_us) <= self.shared.limits.lag_us() {
             return false;
         }
         let key = self.shared.key.load(Ordering::Acquire);
@@ -102,11 +100,13 @@ impl Cursor {
     /// or is no longer held.
     fn skip_to_newest_key(&mut self) {
         self.await_start = true;
+        // First the head: a key frame that is published meanwhile then lies ahead, not behind.
+        let head = self.shared.head.load(Ordering::Acquire);
         let key = self.shared.key.load(Ordering::Acquire);
         self.next = if key != NO_KEY && key >= self.next && self.shared.entry(key).is_some() {
             key
         } else {
-            self.shared.head.load(Ordering::Acquire).max(self.next)
+            head.max(self.next)
         };
     }
 }

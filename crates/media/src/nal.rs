@@ -1,0 +1,173 @@
+//! NAL units: behind lengths as in MP4 (ISO/IEC 14496-15), or behind start codes (Annex B of
+//! ITU-T H.264 and H.265).
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+
+use crate::{Codec, Error};
+
+/// Bytes of the length before each NAL unit.
+const LENGTH_BYTES: usize = 4;
+const START_CODE: [u8; 4] = [0, 0, 0, 1];
+
+/// Checks that an H.264 frame is a chain of NAL units which ends where the frame ends, that a
+/// `key` frame holds an IDR picture, and any other frame some picture.
+///
+/// # Errors
+/// [`Error::BadFrame`] when it is not so.
+pub fn check_h264(frame: &[u8], key: bool) -> Result<(), Error> {
+    check(frame, Codec::H264, |kind| {
+        if key {
+            kind == 5
+        } else {
+            (1..=5).contains(&kind)
+        }
+    })
+}
+
+/// Checks that an H.265 frame is a chain of NAL units which ends where the frame ends, that a
+/// `key` frame holds a random access picture (IRAP), and any other frame some picture.
+///
+/// # Errors
+/// [`Error::BadFrame`] when it is not so.
+pub fn check_h265(frame: &[u8], key: bool) -> Result<(), Error> {
+    check(frame, Codec::H265, |kind| {
+        if key {
+            (16..=23).contains(&kind)
+        } else {
+            kind < 32
+        }
+    })
+}
+
+fn check(frame: &[u8], codec: Codec, wanted: impl Fn(u8) -> bool) -> Result<(), Error> {
+    let mut found = false;
+    for unit in units(frame) {
+        let unit = unit?;
+        let header_bytes = if codec == Codec::H265 { 2 } else { 1 };
+        if unit.len() < header_bytes || unit[0] & 0x80 != 0 {
+            return Err(Error::BadFrame("NAL unit header is not valid"));
+        }
+        found |= wanted(kind(unit, codec));
+    }
+    if found {
+        Ok(())
+    } else {
+        Err(Error::BadFrame("no picture of the promised kind"))
+    }
+}
+
+/// `nal_unit_type`; of anything but H.265, as H.264 defines it. The unit is not empty.
+fn kind(unit: &[u8], codec: Codec) -> u8 {
+    if codec == Codec::H265 {
+        unit[0] >> 1 & 0x3f
+    } else {
+        unit[0] & 0x1f
+    }
+}
+
+/// Whether the unit belongs in the configuration record or nowhere, not in a [`crate::Frame`]:
+/// parameter sets and access unit delimiters.
+fn is_out_of_band(unit: &[u8], codec: Codec) -> bool {
+    let kind = kind(unit, codec);
+    if codec == Codec::H265 {
+        (32..=35).contains(&kind)
+    } else {
+        (7..=9).contains(&kind)
+    }
+}
+
+/// NAL units of a frame, each after its length in four bytes. Ends after the first error.
+#[derive(Debug, Clone)]
+pub struct Units<'a> {
+    rest: &'a [u8],
+}
+
+/// Walks the length-prefixed NAL units of a frame; none of them is empty.
+#[must_use]
+pub fn units(frame: &[u8]) -> Units<'_> {
+    Units { rest: frame }
+}
+
+impl<'a> Iterator for Units<'a> {
+    type Item = Result<&'a [u8], Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = std::mem::take(&mut self.rest);
+        if rest.is_empty() {
+            return None;
+        }
+        let Some((length, rest)) = rest.split_first_chunk::<LENGTH_BYTES>() else {
+            return Some(Err(Error::BadFrame("length of a NAL unit is cut off")));
+        };
+        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+        if length == 0 {
+            return Some(Err(Error::BadFrame("NAL unit is empty")));
+        }
+        let Some((unit, rest)) = rest.split_at_checked(length) else {
+            return Some(Err(Error::BadFrame("NAL unit is longer than its frame")));
+        };
+        self.rest = rest;
+        Some(Ok(unit))
+    }
+}
+
+/// NAL units between the start codes (00 00 01) of an Annex B stream, without the zero bytes
+/// around them. What stands before the first start code is left out.
+pub fn split_annex_b(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = find_start_code(stream).map(|at| &stream[at + 3..]);
+    std::iter::from_fn(move || {
+        let from = rest?;
+        let end = find_start_code(from);
+        rest = end.map(|at| &from[at + 3..]);
+        Some(trim_zeros(&from[..end.unwrap_or(from.len())]))
+    })
+    .filter(|unit| !unit.is_empty())
+}
+
+/// A NAL unit never ends in a zero byte; those found there belong to the next start code.
+fn trim_zeros(mut unit: &[u8]) -> &[u8] {
+    while let [head @ .., 0] = unit {
+        unit = head;
+    }
+    unit
+}
+
+fn find_start_code(stream: &[u8]) -> Option<usize> {
+    let mut at = 2;
+    while let Some(&byte) = stream.get(at) {
+        match byte {
+            0 => at += 1,
+            1 if stream[at - 2] == 0 && stream[at - 1] == 0 => return Some(at - 2),
+            // Neither this byte nor the two after it can end a start code.
+            2.. => at += 3,
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// Makes the data of a [`crate::Frame`] from an encoder's access unit: lengths in place of start
+/// codes, and without parameter sets and access unit delimiters. Empty when nothing is left.
+#[must_use]
+pub fn annex_b_to_lengths(stream: &[u8], codec: Codec) -> Bytes {
+    let mut frame = BytesMut::with_capacity(stream.len() + LENGTH_BYTES);
+    for unit in split_annex_b(stream).filter(|unit| !is_out_of_band(unit, codec)) {
+        // A stream of 4 GiB does not fit in memory next to its copy.
+        frame.put_u32(u32::try_from(unit.len()).unwrap_or(u32::MAX));
+        frame.put_slice(unit);
+    }
+    frame.freeze()
+}
+
+/// Makes what decoders read from the data of a [`crate::Frame`]: start codes in place of lengths.
+///
+/// # Errors
+/// [`Error::BadFrame`] when the lengths do not add up.
+pub fn lengths_to_annex_b(frame: &[u8]) -> Result<Bytes, Error> {
+    let mut stream = BytesMut::with_capacity(frame.len());
+    for unit in units(frame) {
+        stream.put_slice(&START_CODE);
+        stream.put_slice(unit?);
+    }
+    Ok(stream.freeze())
+}
