@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod account;
+pub mod attempts;
 mod base32;
 pub mod cloud_id;
 pub mod device_name;
