@@ -1,0 +1,116 @@
+//! What the service refuses, and why.
+
+use std::time::Duration;
+
+use sightline_domain::attempts::Exhausted;
+use sightline_domain::{email, password};
+use sightline_rpc::auth::Unauthenticated;
+use sightline_rpc::token::KeyError;
+use sightline_rpc::{Code, ServiceError};
+
+use crate::mail;
+
+/// An answer other than success.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The address cannot be one.
+    #[error(transparent)]
+    Email(#[from] email::ParseError),
+    /// The password breaks the rule.
+    #[error(transparent)]
+    Password(#[from] password::Unfit),
+    /// A code cannot be asked for without saying what for.
+    #[error("the purpose of the code is missing or unknown")]
+    Purpose,
+    /// The code is not the one from the newest e-mail.
+    #[error("the code is wrong")]
+    CodeWrong,
+    /// There is no code that could be entered: none was sent, or it is too old, or there were too
+    /// many wrong ones.
+    #[error("the code is no longer valid; ask for a new one")]
+    CodeExpired,
+    /// One answer for both, so that neither is told.
+    #[error("wrong e-mail or password")]
+    WrongCredentials,
+    /// The refresh token is unknown, used, or too old.
+    #[error("the session has ended; sign in again")]
+    SessionEnded,
+    /// No valid access token.
+    #[error(transparent)]
+    Unauthenticated(#[from] Unauthenticated),
+    /// A limit on attempts.
+    #[error(transparent)]
+    TooManyAttempts(#[from] Exhausted),
+    /// More people sign in than the machine can check passwords for.
+    #[error("the service is busy; try again in a moment")]
+    Busy,
+    /// The address has an account already; told to the operator's own calls only.
+    #[error("the e-mail address has an account")]
+    AccountExists,
+    /// The mail could not be handed over.
+    #[error("send the e-mail")]
+    Mail(#[from] mail::SendError),
+    /// The records cannot be read or written.
+    #[error("access the account records")]
+    Store(#[from] sightline_store::Error),
+    /// The signing key in the store is not usable.
+    #[error("sign an access token")]
+    Key(#[from] KeyError),
+    /// A stored password hash or key that is not one, or a hash that could not be made.
+    #[error("account records are damaged: {0}")]
+    Damaged(&'static str),
+}
+
+impl ServiceError for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Email(_) | Self::Password(_) | Self::Purpose => Code::InvalidArgument,
+            Self::CodeWrong | Self::CodeExpired => Code::InvalidArgument,
+            Self::WrongCredentials | Self::SessionEnded => Code::Unauthenticated,
+            Self::Unauthenticated(error) => error.code(),
+            Self::TooManyAttempts(_) | Self::Busy => Code::ResourceExhausted,
+            Self::AccountExists => Code::AlreadyExists,
+            Self::Mail(_) => Code::Unavailable,
+            Self::Store(_) | Self::Key(_) | Self::Damaged(_) => Code::Internal,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Email(_) => "EMAIL_INVALID",
+            Self::Password(password::Unfit::Common) => "PASSWORD_COMMON",
+            Self::Password(_) => "PASSWORD_UNFIT",
+            Self::Purpose => "PURPOSE_INVALID",
+            Self::CodeWrong => "CODE_WRONG",
+            Self::CodeExpired => "CODE_EXPIRED",
+            Self::WrongCredentials => "WRONG_CREDENTIALS",
+            Self::SessionEnded => "SESSION_ENDED",
+            Self::Unauthenticated(error) => error.reason(),
+            Self::TooManyAttempts(_) => "TOO_MANY_ATTEMPTS",
+            Self::Busy => "BUSY",
+            Self::AccountExists => "ACCOUNT_EXISTS",
+            Self::Mail(_) => "MAIL_FAILED",
+            Self::Store(_) | Self::Key(_) | Self::Damaged(_) => "INTERNAL",
+        }
+    }
+
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let field = match self {
+            Self::Email(_) => "email",
+            Self::Password(_) => "password",
+            Self::Purpose => "purpose",
+            Self::CodeWrong | Self::CodeExpired => "code",
+            _ => return Vec::new(),
+        };
+        vec![(field, self.to_string())]
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooManyAttempts(exhausted) => Some(exhausted.retry_after),
+            Self::Busy => Some(Duration::from_secs(1)),
+            _ => None,
+        }
+    }
+}

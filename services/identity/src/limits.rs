@@ -1,0 +1,176 @@
+//! How often strangers may try.
+//!
+//! Counted in memory, per node: a restart forgives, and the records of codes and sessions bound
+//! what an attempt can reach in any case.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sightline_domain::Email;
+use sightline_domain::attempts::{Allowance, Attempts, Exhausted};
+
+/// Wrong passwords for one account from places that never signed in to it: at most 106 a day.
+const STRANGERS_PER_ACCOUNT: Allowance = Allowance {
+    burst: 10,
+    refill: Duration::from_secs(15 * 60),
+};
+/// Wrong passwords for one account from a place that signed in to it before. Strangers cannot use
+/// these up, so they do not lock the owner out.
+const OWNER_PER_ACCOUNT: Allowance = Allowance {
+    burst: 10,
+    refill: Duration::from_secs(60),
+};
+/// Wrong passwords from one place, whatever the account; an office shares one address.
+const SIGN_INS_PER_PLACE: Allowance = Allowance {
+    burst: 30,
+    refill: Duration::from_secs(10),
+};
+/// Mails to one address. Beyond the pause between two codes, so that nobody fills a mailbox.
+const CODES_PER_EMAIL: Allowance = Allowance {
+    burst: 5,
+    refill: Duration::from_secs(10 * 60),
+};
+/// Mails asked for from one place.
+const CODES_PER_PLACE: Allowance = Allowance {
+    burst: 20,
+    refill: Duration::from_secs(60),
+};
+/// Keys of one table, about 10 MB. A table this full refuses new keys; filling one takes more
+/// password checks than a machine can do.
+const KEYS_MAX: usize = 100_000;
+
+/// Where a request comes from: an IPv4 address, or the /64 network of an IPv6 address, which one
+/// person has to themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Place(IpAddr);
+
+impl From<IpAddr> for Place {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(v4) => Self(v4.into()),
+            IpAddr::V6(v6) => Self(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into()),
+        }
+    }
+}
+
+/// The tables of attempts.
+#[derive(Debug)]
+pub(crate) struct Limits(Mutex<Tables>);
+
+#[derive(Debug)]
+struct Tables {
+    strangers: Attempts<Email>,
+    owners: Attempts<(Email, Place)>,
+    places: Attempts<Place>,
+    codes: Attempts<Email>,
+    code_places: Attempts<Place>,
+    /// Where an account was signed in to, and when last, milliseconds since the Unix epoch.
+    known: HashMap<(Email, Place), i64>,
+}
+
+/// An attempt to sign in that was let through. Counts as a failure unless it [`succeeded`].
+///
+/// [`succeeded`]: Limits::succeeded
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct SignInAttempt {
+    email: Email,
+    place: Option<Place>,
+    known: bool,
+}
+
+impl Limits {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(Tables {
+            strangers: Attempts::new(STRANGERS_PER_ACCOUNT, KEYS_MAX),
+            owners: Attempts::new(OWNER_PER_ACCOUNT, KEYS_MAX),
+            places: Attempts::new(SIGN_INS_PER_PLACE, KEYS_MAX),
+            codes: Attempts::new(CODES_PER_EMAIL, KEYS_MAX),
+            code_places: Attempts::new(CODES_PER_PLACE, KEYS_MAX),
+            known: HashMap::new(),
+        }))
+    }
+
+    /// Before a password is checked.
+    pub(crate) fn sign_in(
+        &self,
+        email: &Email,
+        place: Option<Place>,
+        now_unix_ms: i64,
+    ) -> Result<SignInAttempt, Exhausted> {
+        let mut tables = self.tables();
+        let owner = place.map(|place| (email.clone(), place));
+        let known = owner.filter(|owner| tables.known.contains_key(owner));
+        let attempt = SignInAttempt {
+            email: email.clone(),
+            place,
+            known: known.is_some(),
+        };
+        if let Some(place) = place {
+            tables.places.take(place, now_unix_ms)?;
+        }
+        let taken = match known {
+            Some(owner) => tables.owners.take(owner, now_unix_ms),
+            None => tables.strangers.take(email.clone(), now_unix_ms),
+        };
+        if let (Err(_), Some(place)) = (taken, place) {
+            tables.places.give_back(&place);
+        }
+        taken.map(|()| attempt)
+    }
+
+    /// The password was right: the attempt does not count, and its place is the owner's.
+    pub(crate) fn succeeded(&self, attempt: SignInAttempt, now_unix_ms: i64) {
+        let mut tables = self.tables();
+        let SignInAttempt {
+            email,
+            place,
+            known,
+        } = attempt;
+        if !known {
+            tables.strangers.give_back(&email);
+        }
+        let Some(place) = place else { return };
+        tables.places.give_back(&place);
+        let owner = (email, place);
+        if known {
+            tables.owners.give_back(&owner);
+        }
+        tables.remember(owner, now_unix_ms);
+    }
+
+    /// Before a code is made.
+    pub(crate) fn code(
+        &self,
+        email: &Email,
+        place: Option<Place>,
+        now_unix_ms: i64,
+    ) -> Result<(), Exhausted> {
+        let mut tables = self.tables();
+        if let Some(place) = place {
+            tables.code_places.take(place, now_unix_ms)?;
+        }
+        tables.codes.take(email.clone(), now_unix_ms)
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    /// Keeps the places of the newest sign-ins.
+    fn remember(&mut self, owner: (Email, Place), now_unix_ms: i64) {
+        if self.known.len() >= KEYS_MAX && !self.known.contains_key(&owner) {
+            let oldest = self
+                .known
+                .iter()
+                .min_by_key(|(_, at)| **at)
+                .map(|(key, _)| key.clone());
+            oldest.map(|key| self.known.remove(&key));
+        }
+        self.known.insert(owner, now_unix_ms);
+    }
+}
