@@ -134,3 +134,71 @@ fn crc16(bytes: &[u8]) -> u16 {
         crc << 8 ^ CRC16[usize::from((crc >> 8) as u8 ^ byte)]
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 9639, D.1: a frame of one stereo sample.
+    const EXAMPLE: [u8; 15] = [
+        0xff, 0xf8, 0x69, 0x18, 0, 0, 0xbf, 3, 0x58, 0xfd, 3, 0x12, 0x8b, 0xaa, 0x9a,
+    ];
+
+    #[test]
+    fn checksums_are_those_of_the_standards_example() {
+        assert_eq!(crc8(&EXAMPLE[..6]), EXAMPLE[6]);
+        assert_eq!(crc16(&EXAMPLE[..13]).to_be_bytes(), EXAMPLE[13..]);
+    }
+
+    #[test]
+    fn numbers_take_one_to_seven_bytes() {
+        let coded = |number| {
+            let mut out = BytesMut::new();
+            put_number(&mut out, number);
+            assert_eq!(out.len(), number_len(number));
+            out.to_vec()
+        };
+        assert_eq!(coded(0), [0]);
+        assert_eq!(coded(0x7f), [0x7f]);
+        for code in [
+            '\u{80}',
+            '\u{7ff}',
+            '\u{800}',
+            '\u{ffff}',
+            '\u{10000}',
+            '\u{10ffff}',
+        ] {
+            // Up to four bytes it is UTF-8.
+            assert_eq!(coded(u64::from(code)), code.to_string().into_bytes());
+        }
+        assert_eq!(coded(0x3ff_ffff), [0xfb, 0xbf, 0xbf, 0xbf, 0xbf]);
+        assert_eq!(coded(0x400_0000), [0xfc, 0x84, 0x80, 0x80, 0x80, 0x80]);
+        assert_eq!(
+            coded(0x8000_0000),
+            [0xfe, 0x82, 0x80, 0x80, 0x80, 0x80, 0x80]
+        );
+        assert_eq!(
+            coded(NUMBER_MASK),
+            [0xfe, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf]
+        );
+    }
+
+    #[test]
+    fn frame_is_as_long_as_told() {
+        for (samples, first) in [
+            (1, 0),
+            (160, 127),
+            (160, 128),
+            (800, u64::MAX),
+            (65_535, 1 << 35),
+        ] {
+            let mut out = BytesMut::new();
+            put_frame(&mut out, first, (0..samples).map(|at| at as u16 as i16));
+            assert_eq!(
+                out.len(),
+                frame_len(samples as usize, first),
+                "{samples} from {first}"
+            );
+        }
+    }
+}

@@ -110,8 +110,8 @@ pub fn config_from_parameter_sets(sps: &[u8], pps: &[u8]) -> Result<Bytes, Error
     record.put_u8(1);
     record.put_u16(length(pps)?);
     record.put_slice(pps);
-    // The extension belongs to these profiles only, not to all that carry a chroma format.
-    if matches!(sps[1], 100 | 110 | 122 | 144) {
+    // Baseline, Main and Extended have no extension.
+    if !matches!(sps[1], 66 | 77 | 88) {
         let depths = [parsed.luma_depth - 8, parsed.chroma_depth - 8];
         record.put_slice(&[
             0xfc | parsed.chroma_format,
@@ -273,4 +273,89 @@ fn skip_order_count(reader: &mut BitReader<'_>) -> Result<(), Error> {
         _ => return Err(Error::BadConfig("picture order type is not valid")),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    fn info(record: &str) -> (u16, u16, String) {
+        let info = read_config(&fixtures::hex(record)).unwrap();
+        (info.width, info.height, info.codec_string)
+    }
+
+    fn is(width: u16, height: u16, codec_string: &str) -> (u16, u16, String) {
+        (width, height, codec_string.to_owned())
+    }
+
+    #[test]
+    fn size_excludes_what_is_cropped() {
+        assert_eq!(
+            info(fixtures::AVCC_BASELINE_360),
+            is(640, 360, "avc1.42c01e")
+        );
+        assert_eq!(
+            info(fixtures::AVCC_HIGH_1080),
+            is(1920, 1080, "avc1.640028")
+        );
+        assert_eq!(
+            info(fixtures::AVCC_INTERLACED_1080),
+            is(1920, 1080, "avc1.640028")
+        );
+    }
+
+    #[test]
+    fn size_is_right_in_every_chroma_format_and_after_scaling_lists() {
+        assert_eq!(info(fixtures::AVCC_GREY), is(100, 50, "avc1.64000a"));
+        assert_eq!(info(fixtures::AVCC_422_10_BIT), is(322, 182, "avc1.7a000d"));
+        assert_eq!(info(fixtures::AVCC_444), is(100, 66, "avc1.f4000a"));
+    }
+
+    #[test]
+    fn record_made_of_its_parameter_sets_is_the_encoders_own() {
+        for record in fixtures::AVCC {
+            let record = fixtures::hex(record);
+            let sets = parameter_sets(&record).unwrap();
+            let [sps, pps] = sets[..] else {
+                panic!("{} sets", sets.len())
+            };
+            assert_eq!(config_from_parameter_sets(sps, pps).unwrap(), record);
+        }
+    }
+
+    #[test]
+    fn record_that_is_cut_off_anywhere_is_refused() {
+        // The last four bytes are the extension, which not every writer makes.
+        let record = fixtures::hex(fixtures::AVCC_HIGH_1080);
+        for end in 0..record.len() - 4 {
+            assert!(read_config(&record[..end]).is_err(), "{end} bytes");
+        }
+        assert!(read_config(&record[..record.len() - 4]).is_ok());
+    }
+
+    #[test]
+    fn record_of_another_form_is_refused() {
+        let record = fixtures::hex(fixtures::AVCC_HIGH_1080);
+        for (at, value, why) in [
+            (0, 2, "version"),
+            (4, 0xfd, "lengths of two bytes"),
+            (5, 0xe0, "no sequence parameter set"),
+            (8, 0x68, "a picture parameter set in its place"),
+        ] {
+            let mut record = record.clone();
+            record[at] = value;
+            assert!(read_config(&record).is_err(), "{why}");
+        }
+    }
+
+    #[test]
+    fn crop_that_leaves_nothing_is_refused() {
+        // Baseline, level 3, one macroblock, cropped by 8 units of 2 pixels on the left.
+        let sps = [0x67, 66, 0, 30, 0b1111_1111, 0b1011_0001, 0b0011_1100];
+        assert_eq!(
+            Sps::read(&sps).unwrap_err(),
+            Error::BadConfig("picture size is not valid")
+        );
+    }
 }

@@ -135,3 +135,69 @@ fn skip_profile_tier_level(reader: &mut BitReader<'_>, sub_layers: u32) -> Resul
     }
     reader.skip(bits)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    fn info(record: &str) -> (u16, u16, String) {
+        let info = read_config(&fixtures::hex(record)).unwrap();
+        (info.width, info.height, info.codec_string)
+    }
+
+    fn is(width: u16, height: u16, codec_string: &str) -> (u16, u16, String) {
+        (width, height, codec_string.to_owned())
+    }
+
+    #[test]
+    fn size_excludes_what_lies_outside_the_conformance_window() {
+        assert_eq!(
+            info(fixtures::HVCC_MAIN_720),
+            is(1280, 720, "hvc1.1.6.L93.90")
+        );
+        assert_eq!(
+            info(fixtures::HVCC_MAIN10_1080),
+            is(1920, 1080, "hvc1.2.4.L120.90")
+        );
+        assert_eq!(
+            info(fixtures::HVCC_SUB_LAYERS),
+            is(322, 182, "hvc1.1.6.L60.90")
+        );
+    }
+
+    #[test]
+    fn codec_string_follows_the_examples_of_the_standard() {
+        let mut head = [0; HEAD_BYTES];
+        head[1..13].copy_from_slice(&[1, 0x60, 0, 0, 0, 0xb0, 0, 0, 0, 0, 0, 93]);
+        assert_eq!(codec_string(&head), "hvc1.1.6.L93.B0");
+        head[1..13].copy_from_slice(&[0x64, 0x82, 0, 0, 0, 0x23, 0, 0, 0, 0, 0, 63]);
+        assert_eq!(codec_string(&head), "hvc1.A4.41.H63.23");
+        head[9] = 1;
+        assert_eq!(codec_string(&head), "hvc1.A4.41.H63.23.0.0.1");
+        head[6..12].fill(0);
+        assert_eq!(codec_string(&head), "hvc1.A4.41.H63");
+    }
+
+    #[test]
+    fn record_that_is_cut_off_anywhere_is_refused() {
+        let record = fixtures::hex(fixtures::HVCC_MAIN_720);
+        for end in 0..record.len() {
+            assert!(read_config(&record[..end]).is_err(), "{end} bytes");
+        }
+    }
+
+    #[test]
+    fn record_of_another_form_is_refused() {
+        let record = fixtures::hex(fixtures::HVCC_MAIN_720);
+        for (at, value, why) in [
+            (0, 0, "version"),
+            (21, 0x0e, "lengths of three bytes"),
+            (22, 0, "no parameter sets"),
+        ] {
+            let mut record = record.clone();
+            record[at] = value;
+            assert!(read_config(&record).is_err(), "{why}");
+        }
+    }
+}

@@ -9,6 +9,8 @@
 pub mod aac;
 pub mod bits;
 pub mod error;
+#[cfg(test)]
+mod fixtures;
 pub mod flac;
 pub mod fmp4;
 pub mod frame;

@@ -171,3 +171,128 @@ pub fn lengths_to_annex_b(frame: &[u8]) -> Result<Bytes, Error> {
     }
     Ok(stream.freeze())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPS: &[u8] = &[0x67, 1, 2];
+    const IDR: &[u8] = &[0x65, 0, 3, 9];
+    const SLICE: &[u8] = &[0x41, 7];
+
+    fn lengths(units: &[&[u8]]) -> Vec<u8> {
+        let prefixed = |unit: &&[u8]| [&(unit.len() as u32).to_be_bytes(), *unit].concat();
+        units.iter().flat_map(prefixed).collect()
+    }
+
+    #[test]
+    fn key_frame_must_hold_a_key_picture_and_others_a_picture() {
+        let sei: &[u8] = &[6, 1];
+        assert_eq!(check_h264(&lengths(&[sei, IDR]), true), Ok(()));
+        assert_eq!(check_h264(&lengths(&[sei, SLICE]), false), Ok(()));
+        assert!(check_h264(&lengths(&[sei, SLICE]), true).is_err());
+        assert!(check_h264(&lengths(&[sei]), false).is_err());
+        assert!(check_h264(&[], false).is_err());
+
+        let (sei, trail, idr, cra): (&[u8], &[u8], &[u8], &[u8]) =
+            (&[39 << 1, 1], &[1 << 1, 1], &[19 << 1, 1], &[21 << 1, 1]);
+        assert_eq!(check_h265(&lengths(&[sei, idr]), true), Ok(()));
+        assert_eq!(check_h265(&lengths(&[cra]), true), Ok(()));
+        assert_eq!(check_h265(&lengths(&[trail]), false), Ok(()));
+        assert!(check_h265(&lengths(&[trail]), true).is_err());
+        assert!(check_h265(&lengths(&[sei]), false).is_err());
+    }
+
+    #[test]
+    fn lengths_must_add_up_exactly() {
+        let frame = lengths(&[IDR, SLICE]);
+        for end in 1..frame.len() {
+            // Cut between the two units, the frame is a whole one.
+            assert_eq!(
+                check_h264(&frame[..end], true).is_ok(),
+                end == 8,
+                "{end} bytes"
+            );
+        }
+        assert!(
+            check_h264(&[&frame[..], &[0, 0, 0, 0]].concat(), true).is_err(),
+            "empty unit"
+        );
+        assert!(
+            check_h264(&[&frame[..], &[0xff; 4]].concat(), true).is_err(),
+            "length of 4 GiB"
+        );
+        assert!(
+            check_h264(&lengths(&[&[0xe5, 1]]), true).is_err(),
+            "forbidden bit"
+        );
+        assert!(
+            check_h265(&lengths(&[&[19 << 1]]), true).is_err(),
+            "half a header"
+        );
+    }
+
+    #[test]
+    fn start_codes_of_three_and_four_bytes_are_found() {
+        let stream = [
+            &[9, 9, 0, 0, 0, 1],
+            SPS,
+            &[0, 0, 1],
+            IDR,
+            &[0, 0, 0, 0, 1],
+            SLICE,
+            &[0, 0],
+        ];
+        let stream = stream.concat();
+        assert_eq!(
+            split_annex_b(&stream).collect::<Vec<_>>(),
+            [SPS, IDR, SLICE]
+        );
+        assert_eq!(split_annex_b(&[0, 0, 1]).count(), 0);
+        assert_eq!(split_annex_b(&[1, 2, 3]).count(), 0);
+    }
+
+    #[test]
+    fn frame_is_made_without_what_belongs_in_the_record() {
+        let stream = [
+            &[0, 0, 0, 1, 9, 0x10, 0, 0, 0, 1],
+            SPS,
+            &[0, 0, 1, 0x68, 5, 0, 0, 1],
+            IDR,
+        ]
+        .concat();
+        assert_eq!(annex_b_to_lengths(&stream, Codec::H264), lengths(&[IDR]));
+        let hevc = [
+            0,
+            0,
+            1,
+            32 << 1,
+            1,
+            0,
+            0,
+            1,
+            35 << 1,
+            1,
+            0x50,
+            0,
+            0,
+            1,
+            19 << 1,
+            1,
+            7,
+        ];
+        assert_eq!(
+            annex_b_to_lengths(&hevc, Codec::H265),
+            lengths(&[&[19 << 1, 1, 7]])
+        );
+    }
+
+    #[test]
+    fn conversion_and_back_is_the_same_frame() {
+        let frame = lengths(&[IDR, SLICE]);
+        let stream = lengths_to_annex_b(&frame).unwrap();
+        assert_eq!(stream, [&[0, 0, 0, 1], IDR, &[0, 0, 0, 1], SLICE].concat());
+        assert_eq!(annex_b_to_lengths(&stream, Codec::H264), frame);
+        assert!(lengths_to_annex_b(&frame[1..]).is_err());
+    }
+}
