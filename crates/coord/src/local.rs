@@ -145,3 +145,36 @@ impl Coordinator for Local {
         self.state().directory.watch()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::device;
+
+    fn fresh() -> (Local, tempfile::TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        (Local::open(dir.path()).unwrap(), dir)
+    }
+
+    crate::conformance_tests!(fresh());
+
+    #[tokio::test]
+    async fn epochs_rise_after_each_reopening() {
+        let dir = tempfile::tempdir().unwrap();
+        let edge = EdgeInfo {
+            id: "a".parse().unwrap(),
+            address: None,
+        };
+        let mut last = Epoch(0);
+        for _ in 0..3 {
+            let local = Local::open(dir.path()).unwrap();
+            let _member = local.join(edge.clone()).await.unwrap();
+            assert_eq!(local.owner(device(1)).await.unwrap(), None);
+            for number in 1..4 {
+                let epoch = local.claim(device(number), &edge.id).await.unwrap();
+                assert!(epoch > last, "{epoch} after {last}");
+                last = epoch;
+            }
+        }
+    }
+}

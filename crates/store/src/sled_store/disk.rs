@@ -24,7 +24,10 @@ pub(super) struct Disk {
 
 impl Disk {
     pub(super) fn open(db: &sled::Db, dir: &Path) -> io::Result<Self> {
-        // The files' names.
+        // The names of the directory and of the files in it.
+        if let Some(parent) = dir.canonicalize()?.parent() {
+            File::open(parent)?.sync_all()?;
+        }
         File::open(dir)?.sync_all()?;
         Ok(Self {
             db: db.clone(),
