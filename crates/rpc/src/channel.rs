@@ -2,12 +2,13 @@
 
 use std::convert::Infallible;
 
+use tonic::Status;
 use tonic::body::Body;
 use tower::util::BoxCloneSyncService;
-use tower::{BoxError, Service, ServiceExt as _};
+use tower::{Service, ServiceExt as _};
 
 /// Under every generated client. Cheap to clone.
-pub type Channel = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, BoxError>;
+pub type Channel = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, Status>;
 
 /// A channel to a service in this process. Messages are encoded and decoded as on a network, so
 /// that a call behaves the same in both cases; the frame path never goes this way.

@@ -1,1 +1,32 @@
-//! placeholder
+//! The relay node: holds the tunnels of devices and fans their frames out to viewers.
+//!
+//! It never decodes a picture, never decides who may see what (it asks, and enforces), and never
+//! stores a frame. Start reading at [`edge`]; then follow a frame: `uplink` (the device's
+//! connection), `session` (its actor), `session/feed` (frames into a ring), `fanout` (from the ring
+//! to WebSockets) or `live/grpc/body` (to gRPC).
+
+mod arbiters;
+mod calls;
+mod config;
+mod directory;
+pub mod edge;
+mod error;
+mod fanout;
+mod gate;
+mod live;
+mod metrics;
+mod permit;
+mod session;
+mod uplink;
+mod viewer;
+mod websocket;
+
+pub use config::Config;
+pub use edge::{Edge, Parts, StartError};
+pub use error::{End, Error};
+
+/// Parsers of what devices and viewers send, for fuzzing.
+pub mod parse {
+    pub use crate::uplink::{BadHead, HEAD_BYTES_MAX, Head, read_head};
+    pub use crate::websocket::{MESSAGE_BYTES_MAX, Message, ProtocolError, Reader};
+}

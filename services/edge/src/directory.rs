@@ -1,0 +1,68 @@
+//! Which devices are connected to this edge.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use actix::Addr;
+use sightline_coord::Epoch;
+use sightline_domain::CloudId;
+
+use crate::session::Session;
+
+/// From a device to its session. Read once per viewer that comes, never per frame.
+#[derive(Debug, Default)]
+pub(crate) struct Directory(RwLock<HashMap<CloudId, Entry>>);
+
+#[derive(Debug, Clone)]
+struct Entry {
+    epoch: Epoch,
+    session: Addr<Session>,
+}
+
+impl Directory {
+    /// Enters a session; returns the one that it replaces. An older one than stands there is
+    /// returned itself: it has lost already.
+    pub(crate) fn enter(
+        &self,
+        device: CloudId,
+        epoch: Epoch,
+        session: Addr<Session>,
+    ) -> Option<Addr<Session>> {
+        let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if entries
+            .get(&device)
+            .is_some_and(|standing| standing.epoch > epoch)
+        {
+            return Some(session);
+        }
+        entries
+            .insert(device, Entry { epoch, session })
+            .map(|old| old.session)
+    }
+
+    /// Removes a session, unless a newer one has taken its place.
+    pub(crate) fn leave(&self, device: CloudId, epoch: Epoch) {
+        let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if entries
+            .get(&device)
+            .is_some_and(|standing| standing.epoch == epoch)
+        {
+            entries.remove(&device);
+        }
+    }
+
+    /// The session of a device, if it is connected here.
+    pub(crate) fn session(&self, device: CloudId) -> Option<Addr<Session>> {
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        entries.get(&device).map(|entry| entry.session.clone())
+    }
+
+    /// All sessions.
+    pub(crate) fn all(&self) -> Vec<Addr<Session>> {
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        entries
+            .values()
+            .map(|entry| entry.session.clone())
+            .collect()
+    }
+}

@@ -1,0 +1,157 @@
+//! What an operator sees of an edge.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use opentelemetry::metrics::Meter;
+
+/// Plain counters that the data path adds to once per pass; OpenTelemetry reads them when it is
+/// asked, so that a frame costs no attribute look-up.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics {
+    pub(crate) devices: Level,
+    pub(crate) viewers: Level,
+    pub(crate) feeds: Level,
+    pub(crate) frames_in: Count,
+    pub(crate) bytes_in: Count,
+    pub(crate) frames_out: Count,
+    pub(crate) bytes_out: Count,
+    pub(crate) pictures_skipped: Count,
+    pub(crate) viewers_refused: Count,
+    pub(crate) bad_streams: Count,
+    pub(crate) devices_refused: Count,
+}
+
+/// Only rises.
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    pub(crate) fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+}
+
+/// Rises and falls.
+#[derive(Debug, Default)]
+pub(crate) struct Level(AtomicU64);
+
+impl Level {
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// One more, until the returned token is dropped.
+    pub(crate) fn enter(metrics: &Arc<Metrics>, level: fn(&Metrics) -> &Level) -> Entered {
+        level(metrics).0.fetch_add(1, Ordering::Relaxed);
+        Entered {
+            metrics: Arc::clone(metrics),
+            level,
+        }
+    }
+}
+
+/// One that counts in a [`Level`] as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Entered {
+    metrics: Arc<Metrics>,
+    level: fn(&Metrics) -> &Level,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        (self.level)(&self.metrics)
+            .0
+            .fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Metrics {
+    /// Counters that the meter reads.
+    pub(crate) fn new(meter: &Meter) -> Arc<Self> {
+        let metrics = Arc::new(Self::default());
+        metrics.level(meter, "sightline_edge_devices", "connected devices", |m| {
+            &m.devices
+        });
+        metrics.level(
+            meter,
+            "sightline_edge_viewers",
+            "open streams to viewers",
+            |m| &m.viewers,
+        );
+        metrics.level(
+            meter,
+            "sightline_edge_feeds",
+            "streams asked of devices",
+            |m| &m.feeds,
+        );
+        metrics.count(
+            meter,
+            "sightline_edge_frames_in",
+            "frames from devices",
+            |m| &m.frames_in,
+        );
+        metrics.count(
+            meter,
+            "sightline_edge_bytes_in",
+            "frame bytes from devices",
+            |m| &m.bytes_in,
+        );
+        metrics.count(
+            meter,
+            "sightline_edge_frames_out",
+            "frames to viewers",
+            |m| &m.frames_out,
+        );
+        metrics.count(meter, "sightline_edge_bytes_out", "bytes to viewers", |m| {
+            &m.bytes_out
+        });
+        let skipped = "pictures left out for viewers that read too slowly";
+        metrics.count(meter, "sightline_edge_pictures_skipped", skipped, |m| {
+            &m.pictures_skipped
+        });
+        let refused = "viewers refused by a limit";
+        metrics.count(meter, "sightline_edge_viewers_refused", refused, |m| {
+            &m.viewers_refused
+        });
+        let bad = "streams ended because a device sent what is no valid stream";
+        metrics.count(meter, "sightline_edge_bad_streams", bad, |m| &m.bad_streams);
+        let devices = "device connections refused before a session began";
+        metrics.count(meter, "sightline_edge_devices_refused", devices, |m| {
+            &m.devices_refused
+        });
+        metrics
+    }
+
+    fn level(
+        self: &Arc<Self>,
+        meter: &Meter,
+        name: &'static str,
+        description: &'static str,
+        level: fn(&Self) -> &Level,
+    ) {
+        let metrics = Arc::clone(self);
+        meter
+            .u64_observable_gauge(name)
+            .with_description(description)
+            .with_callback(move |observer| observer.observe(level(&metrics).get(), &[]))
+            .build();
+    }
+
+    fn count(
+        self: &Arc<Self>,
+        meter: &Meter,
+        name: &'static str,
+        description: &'static str,
+        count: fn(&Self) -> &Count,
+    ) {
+        let metrics = Arc::clone(self);
+        meter
+            .u64_observable_counter(name)
+            .with_description(description)
+            .with_callback(move |observer| {
+                observer.observe(count(&metrics).0.load(Ordering::Relaxed), &[]);
+            })
+            .build();
+    }
+}

@@ -1,0 +1,265 @@
+//! The actor of one connected device: everything the cloud knows of it at this moment.
+//!
+//! A session belongs to one connection of the device. It claims the device for this edge, asks
+//! what it is, hears who may do what with it, opens streams while somebody watches, and ends with
+//! the connection. Its states follow one another and never go back:
+//! `Claiming`, `Owned`, then `Over`. (Accepting and authenticating come before, in
+//! [`crate::uplink`].)
+
+mod admission;
+mod description;
+mod feed;
+mod links;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{
+    Actor, ActorContext as _, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler,
+    Message, WrapFuture as _,
+};
+use sightline_coord::Epoch;
+use sightline_domain::CloudId;
+use sightline_rpc::device::v1 as device;
+use sightline_rpc::internal::v1 as internal;
+use sightline_rpc::live::v1::EndReason;
+use tokio::time::Instant;
+
+use crate::edge::Shared;
+use crate::error::End;
+use crate::metrics::{Entered, Level};
+use crate::permit::{Grants, STALE_AFTER};
+use crate::uplink::Tunnel;
+use crate::viewer::{EndStream, Viewer};
+
+pub(crate) use admission::{Admission, Admit, Picture, Renew, Snapshot, VerifyClaim, ViewerClosed};
+use description::Description;
+use feed::{Feed, FeedKey};
+use links::LinkDown;
+
+/// Messages that may wait for one session.
+const MAILBOX: usize = 1024;
+/// How often the freshness of grants is looked at.
+const FRESHNESS_CHECK: Duration = Duration::from_millis(500);
+/// Longest a device may take from its connection to a session that can be watched.
+const ESTABLISH_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where a session stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Asking the coordinator and the device.
+    Claiming,
+    /// This edge's, under this epoch.
+    Owned(Epoch),
+    /// Lost, fenced, drained or disconnected: nothing is done any more.
+    Over(Option<Epoch>),
+}
+
+/// One device's session.
+#[derive(Debug)]
+pub(crate) struct Session {
+    device: CloudId,
+    edge: Arc<Shared>,
+    tunnel: Tunnel,
+    state: State,
+    description: Description,
+    grants: Grants,
+    feeds: HashMap<FeedKey, Feed>,
+    viewers: HashMap<u64, Watching>,
+    next_viewer: u64,
+    farewell: End,
+    report_due: bool,
+    _counted: Entered,
+}
+
+/// What the session remembers of a viewer.
+#[derive(Debug)]
+struct Watching {
+    viewer: Addr<Viewer>,
+    account: sightline_domain::AccountId,
+    feed: FeedKey,
+    _counted: Entered,
+}
+
+impl Session {
+    pub(crate) fn new(device: CloudId, edge: Arc<Shared>, tunnel: Tunnel) -> Self {
+        Self {
+            device,
+            tunnel,
+            state: State::Claiming,
+            description: Description::default(),
+            grants: Grants::unknown(),
+            feeds: HashMap::new(),
+            viewers: HashMap::new(),
+            next_viewer: 0,
+            farewell: End::new(EndReason::DeviceOffline, "the device went offline"),
+            report_due: false,
+            _counted: Level::enter(&edge.metrics, |m| &m.devices),
+            edge,
+        }
+    }
+
+    fn epoch(&self) -> Option<Epoch> {
+        match self.state {
+            State::Owned(epoch) => Some(epoch),
+            State::Claiming | State::Over(_) => None,
+        }
+    }
+
+    fn established(
+        &mut self,
+        epoch: Epoch,
+        described: device::DescribeResponse,
+        ctx: &mut Context<Self>,
+    ) {
+        if self.state != State::Claiming {
+            self.state = State::Over(Some(epoch));
+            return ctx.stop();
+        }
+        self.state = State::Owned(epoch);
+        self.description = Description::of(described);
+        let older = self.edge.directory.enter(self.device, epoch, ctx.address());
+        if let Some(older) = older {
+            older.do_send(Finish(End::new(
+                EndReason::DeviceOffline,
+                "the device connected anew",
+            )));
+        }
+        tracing::info!(device = %self.device, epoch = epoch.0, "device connected");
+        self.follow_grants(ctx);
+        self.follow_events(ctx);
+        self.report(epoch, ctx);
+        ctx.run_interval(FRESHNESS_CHECK, Self::check_freshness);
+    }
+
+    /// Fails closed: without fresh grants, open streams end after the grace.
+    fn check_freshness(&mut self, _: &mut Context<Self>) {
+        let silence = self.grants.silence(Instant::now());
+        if silence > STALE_AFTER + self.edge.config.authz_grace() && !self.viewers.is_empty() {
+            let end = End::new(EndReason::AccessEnded, "permissions could not be confirmed");
+            self.end_viewers(&end, |_| true);
+        }
+    }
+
+    fn end_viewers(&self, end: &End, which: impl Fn(&Watching) -> bool) {
+        for watching in self.viewers.values().filter(|watching| which(watching)) {
+            watching.viewer.do_send(EndStream(end.clone()));
+        }
+    }
+}
+
+impl Actor for Session {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        let gone = self.tunnel.closed();
+        ctx.spawn(
+            async move { gone.cancelled().await }
+                .into_actor(self)
+                .map(|(), _, ctx| {
+                    ctx.stop();
+                }),
+        );
+        let establish = links::establish(Arc::clone(&self.edge), self.tunnel.clone(), self.device);
+        let establish = tokio::time::timeout(ESTABLISH_TIMEOUT, establish).into_actor(self);
+        ctx.spawn(
+            establish.map(|established, session, ctx| match established {
+                Ok(Ok((epoch, described))) => session.established(epoch, described, ctx),
+                Ok(Err(error)) => {
+                    tracing::info!(device = %session.device, %error, "no session");
+                    ctx.stop();
+                }
+                Err(_) => {
+                    tracing::info!(device = %session.device, "no session: the device is too slow");
+                    ctx.stop();
+                }
+            }),
+        );
+    }
+
+    fn stopped(&mut self, _: &mut Context<Self>) {
+        self.end_viewers(&self.farewell, |_| true);
+        self.tunnel.close();
+        let epoch = match self.state {
+            State::Claiming => return,
+            State::Owned(epoch) => epoch,
+            State::Over(epoch) => match epoch {
+                Some(epoch) => epoch,
+                None => return,
+            },
+        };
+        self.state = State::Over(Some(epoch));
+        self.edge.directory.leave(self.device, epoch);
+        tracing::info!(device = %self.device, epoch = epoch.0, "device session over");
+        let (edge, device) = (Arc::clone(&self.edge), self.device);
+        // Released under its own epoch: a newer owner is not touched.
+        self.edge.tasks.spawn_on(
+            async move {
+                if let Err(error) = edge.coordinator.release(device, epoch).await {
+                    tracing::warn!(%device, %error, "release the device");
+                }
+            },
+            &self.edge.runtime,
+        );
+    }
+}
+
+/// Ends the session: fenced, replaced or drained.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Finish(pub(crate) End);
+
+impl Handler<Finish> for Session {
+    type Result = ();
+
+    fn handle(&mut self, Finish(end): Finish, ctx: &mut Context<Self>) {
+        self.state = State::Over(self.epoch());
+        self.farewell = end;
+        ctx.stop();
+    }
+}
+
+/// Another claim of the device has been seen.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Claimed(pub(crate) Epoch);
+
+impl Handler<Claimed> for Session {
+    type Result = ();
+
+    fn handle(&mut self, Claimed(newer): Claimed, ctx: &mut Context<Self>) {
+        if self.epoch().is_some_and(|own| own < newer) {
+            self.farewell = End::new(EndReason::DeviceOffline, "the device moved");
+            ctx.stop();
+        }
+    }
+}
+
+/// What the grants' service said.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct GrantsHeard(pub(crate) internal::WatchGrantsResponse);
+
+impl Handler<GrantsHeard> for Session {
+    type Result = ();
+
+    fn handle(&mut self, GrantsHeard(news): GrantsHeard, _: &mut Context<Self>) {
+        let changed = news.grants.is_some();
+        self.grants.hear(news, Instant::now());
+        if changed {
+            let end = End::new(EndReason::AccessEnded, "the permission ended");
+            self.end_viewers(&end, |watching| !self.grants.allows_live(&watching.account));
+        }
+    }
+}
+
+impl Handler<LinkDown> for Session {
+    type Result = ();
+
+    fn handle(&mut self, LinkDown(why): LinkDown, ctx: &mut Context<Self>) {
+        tracing::info!(device = %self.device, why, "device session ends");
+        ctx.stop();
+    }
+}

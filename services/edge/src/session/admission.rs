@@ -1,0 +1,216 @@
+//! What the session answers to viewers and to the registry.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor as _, Addr, AsyncContext as _, Context, Handler, Message, ResponseFuture};
+use bytes::Bytes;
+use sightline_media::ring::Ring;
+use sightline_rpc::auth::Caller;
+use sightline_rpc::device::v1 as device;
+use sightline_rpc::live::v1::StreamKind;
+use tokio::time::Instant;
+
+use super::feed::FeedKey;
+use super::{Session, State, Watching};
+use crate::error::Error;
+use crate::gate::Gate;
+use crate::metrics::Level;
+use crate::permit::Permit;
+use crate::viewer::Viewer;
+
+/// Longest a device may take for a picture or for checking a code.
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A viewer that has been let in.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    /// Asked before every frame.
+    pub(crate) gate: Arc<Gate>,
+    /// Where the frames are.
+    pub(crate) ring: Ring,
+    /// Its actor.
+    pub(crate) viewer: Addr<Viewer>,
+}
+
+/// Somebody wants to watch.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Admission, Error>")]
+pub(crate) struct Admit {
+    pub(crate) caller: Caller,
+    pub(crate) channel: u32,
+    pub(crate) stream: StreamKind,
+}
+
+impl Handler<Admit> for Session {
+    type Result = Result<Admission, Error>;
+
+    fn handle(&mut self, request: Admit, ctx: &mut Context<Self>) -> Self::Result {
+        let permit = self.permit_live(&request.caller)?;
+        let no_channel = || Error::ChannelUnavailable("the device has no such channel".into());
+        let stream = self
+            .description
+            .stream(request.channel, request.stream)
+            .ok_or_else(no_channel)?;
+        if self.viewers.len() >= self.edge.config.viewers_per_device_max {
+            self.edge.metrics.viewers_refused.add(1);
+            return Err(Error::TooManyViewers);
+        }
+        let feed = FeedKey {
+            channel: request.channel,
+            stream,
+        };
+        let fanout = self.enter_feed(feed, ctx);
+        let ring = fanout.ring().clone();
+        let id = self.next_viewer;
+        self.next_viewer += 1;
+        let gate = Gate::new(permit);
+        let edge = Arc::clone(&self.edge);
+        let viewer = Viewer::new(id, edge, ctx.address(), Arc::clone(&gate), fanout).start();
+        let watching = Watching {
+            viewer: viewer.clone(),
+            account: request.caller.account().clone(),
+            feed,
+            _counted: Level::enter(&self.edge.metrics, |m| &m.viewers),
+        };
+        self.viewers.insert(id, watching);
+        Ok(Admission { gate, ring, viewer })
+    }
+}
+
+impl Session {
+    /// Every way to a picture of this device goes through here.
+    fn permit_live(&self, caller: &Caller) -> Result<Permit, Error> {
+        if !matches!(self.state, State::Owned(_)) {
+            // Also for strangers: it tells no more than that a connection came just now.
+            return Err(Error::GrantsStale);
+        }
+        self.grants
+            .permit_live(caller, Instant::now(), self.edge.clock.now_unix_ms())
+    }
+}
+
+/// A viewer has a newer token.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Permit, Error>")]
+pub(crate) struct Renew {
+    pub(crate) caller: Caller,
+}
+
+impl Handler<Renew> for Session {
+    type Result = Result<Permit, Error>;
+
+    fn handle(&mut self, Renew { caller }: Renew, _: &mut Context<Self>) -> Self::Result {
+        self.permit_live(&caller)
+    }
+}
+
+/// A viewer has gone.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct ViewerClosed {
+    pub(crate) id: u64,
+}
+
+impl Handler<ViewerClosed> for Session {
+    type Result = ();
+
+    fn handle(&mut self, ViewerClosed { id }: ViewerClosed, ctx: &mut Context<Self>) {
+        if let Some(watching) = self.viewers.remove(&id) {
+            self.leave_feed(watching.feed, ctx);
+        }
+    }
+}
+
+/// A picture that the device made.
+#[derive(Debug, Clone)]
+pub(crate) struct Picture {
+    pub(crate) jpeg: Bytes,
+    pub(crate) taken_at_unix_ms: i64,
+}
+
+/// Somebody wants one picture.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Picture, Error>")]
+pub(crate) struct Snapshot {
+    pub(crate) caller: Caller,
+    pub(crate) channel: u32,
+}
+
+impl Handler<Snapshot> for Session {
+    type Result = ResponseFuture<Result<Picture, Error>>;
+
+    fn handle(&mut self, request: Snapshot, _: &mut Context<Self>) -> Self::Result {
+        let permit = self.permit_live(&request.caller);
+        let has_channel = self
+            .description
+            .stream(request.channel, StreamKind::Main)
+            .is_some();
+        let mut tunnel = self.tunnel.clone();
+        Box::pin(async move {
+            let permit = permit?;
+            if !has_channel {
+                return Err(Error::ChannelUnavailable(
+                    "the device has no such channel".into(),
+                ));
+            }
+            let request = device::SnapshotRequest {
+                channel: request.channel,
+            };
+            let call = async { tunnel.client().snapshot(request).await };
+            let answer = match tokio::time::timeout(CALL_TIMEOUT, call).await {
+                Ok(Ok(answer)) => answer.into_inner(),
+                Ok(Err(status)) => return Err(unavailable(&status)),
+                Err(_) => return Err(Error::DeviceOffline),
+            };
+            if !answer.jpeg.starts_with(&[0xFF, 0xD8]) {
+                return Err(Error::ChannelUnavailable(
+                    "the device sent no picture".into(),
+                ));
+            }
+            // The permission may have ended while the device was busy.
+            if Instant::now() >= permit.until() {
+                return Err(Error::NotFound);
+            }
+            Ok(Picture {
+                jpeg: answer.jpeg,
+                taken_at_unix_ms: answer.taken_at_unix_ms,
+            })
+        })
+    }
+}
+
+fn unavailable(status: &tonic::Status) -> Error {
+    let text: String = status
+        .message()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(200)
+        .collect();
+    Error::ChannelUnavailable(text.into())
+}
+
+/// The registry asks the device about a claim; nobody's pictures are touched.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<device::VerifyClaimResponse, tonic::Status>")]
+pub(crate) struct VerifyClaim {
+    pub(crate) verification_code: String,
+}
+
+impl Handler<VerifyClaim> for Session {
+    type Result = ResponseFuture<Result<device::VerifyClaimResponse, tonic::Status>>;
+
+    fn handle(&mut self, request: VerifyClaim, _: &mut Context<Self>) -> Self::Result {
+        let mut tunnel = self.tunnel.clone();
+        Box::pin(async move {
+            let request = device::VerifyClaimRequest {
+                verification_code: request.verification_code,
+            };
+            let call = async { tunnel.client().verify_claim(request).await };
+            match tokio::time::timeout(CALL_TIMEOUT, call).await {
+                Ok(answer) => Ok(answer?.into_inner()),
+                Err(_) => Err(tonic::Status::unavailable("the device does not answer")),
+            }
+        })
+    }
+}

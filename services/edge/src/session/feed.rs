@@ -1,0 +1,178 @@
+//! One stream that is being asked of the device, for all who watch it.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::{ActorFutureExt as _, AsyncContext as _, Context, SpawnHandle, WrapFuture as _};
+use sightline_media::ring::{Writer, ring};
+use sightline_rpc::device::v1 as device;
+use sightline_rpc::live::v1::{EndReason, StreamKind};
+use sightline_rpc::media::{frame_from_proto, tracks_from_proto};
+use tonic::Code;
+
+use super::Session;
+use crate::error::End;
+use crate::fanout::FanOut;
+use crate::metrics::{Entered, Level, Metrics};
+use crate::uplink::Tunnel;
+
+/// Which stream of the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct FeedKey {
+    pub(super) channel: u32,
+    pub(super) stream: StreamKind,
+}
+
+/// A running stream: the ring that it fills, and its fan-out.
+#[derive(Debug)]
+pub(super) struct Feed {
+    pub(super) fanout: Rc<FanOut>,
+    pub(super) viewers: usize,
+    /// Dropping the future ends the device's call.
+    ingest: SpawnHandle,
+    linger: Option<SpawnHandle>,
+    _counted: Entered,
+}
+
+impl Session {
+    /// The feed of a stream with one viewer more; starts it when it is not running.
+    pub(super) fn enter_feed(&mut self, key: FeedKey, ctx: &mut Context<Self>) -> Rc<FanOut> {
+        if !self.feeds.contains_key(&key) {
+            let feed = self.start_feed(key, ctx);
+            self.feeds.insert(key, feed);
+        }
+        let feed = self
+            .feeds
+            .get_mut(&key)
+            .expect("the feed was just put there");
+        feed.viewers += 1;
+        if let Some(linger) = feed.linger.take() {
+            ctx.cancel_future(linger);
+        }
+        Rc::clone(&feed.fanout)
+    }
+
+    /// One viewer less; the last one leaves the stream running for a while, so that a page that is
+    /// loaded again finds it warm.
+    pub(super) fn leave_feed(&mut self, key: FeedKey, ctx: &mut Context<Self>) {
+        let linger = self.edge.config.linger();
+        let Some(feed) = self.feeds.get_mut(&key) else {
+            return;
+        };
+        feed.viewers = feed.viewers.saturating_sub(1);
+        if feed.viewers == 0 && feed.linger.is_none() {
+            feed.linger = Some(ctx.run_later(linger, move |session, ctx| {
+                if session
+                    .feeds
+                    .get(&key)
+                    .is_some_and(|feed| feed.viewers == 0)
+                {
+                    session.stop_feed(key, ctx);
+                }
+            }));
+        }
+    }
+
+    fn start_feed(&self, key: FeedKey, ctx: &mut Context<Self>) -> Feed {
+        let metrics = Arc::clone(&self.edge.metrics);
+        let (writer, ring) = ring(self.edge.config.ring_limits());
+        let ingest = ingest(self.tunnel.clone(), key, writer, Arc::clone(&metrics));
+        let ingest = ctx.spawn(ingest.into_actor(self).map(move |end, session, ctx| {
+            session.feed_ended(key, &end, ctx);
+        }));
+        Feed {
+            fanout: FanOut::new(ring, Arc::clone(&metrics)),
+            viewers: 0,
+            ingest,
+            linger: None,
+            _counted: Level::enter(&metrics, |m| &m.feeds),
+        }
+    }
+
+    fn stop_feed(&mut self, key: FeedKey, ctx: &mut Context<Self>) {
+        if let Some(feed) = self.feeds.remove(&key) {
+            ctx.cancel_future(feed.ingest);
+            if let Some(linger) = feed.linger {
+                ctx.cancel_future(linger);
+            }
+        }
+    }
+
+    fn feed_ended(&mut self, key: FeedKey, end: &End, ctx: &mut Context<Self>) {
+        tracing::info!(
+            device = %self.device, channel = key.channel, reason = end.name(),
+            message = %end.message, "stream ended"
+        );
+        if end.reason == EndReason::BadStream {
+            self.edge.metrics.bad_streams.add(1);
+        }
+        self.stop_feed(key, ctx);
+        self.end_viewers(end, |watching| watching.feed == key);
+    }
+}
+
+/// Fills the ring from the device until one of the two gives up; says why.
+async fn ingest(
+    mut tunnel: Tunnel,
+    key: FeedKey,
+    mut writer: Writer,
+    metrics: Arc<Metrics>,
+) -> End {
+    let request = device::LiveRequest {
+        channel: key.channel,
+        stream: key.stream.into(),
+    };
+    let mut events = match tunnel.client().live(request).await {
+        Ok(events) => events.into_inner(),
+        Err(status) => return refusal(&status),
+    };
+    loop {
+        let event = match events.message().await {
+            Ok(Some(message)) => message.event,
+            Ok(None) => return End::new(EndReason::ChannelUnavailable, "the device ended it"),
+            Err(status) => return refusal(&status),
+        };
+        let taken = match event {
+            Some(device::live_response::Event::Started(started)) => {
+                tracks_from_proto(started).map(|tracks| writer.set_tracks(tracks))
+            }
+            Some(device::live_response::Event::Frame(frame)) => {
+                metrics.frames_in.add(1);
+                metrics.bytes_in.add(frame.data.len() as u64);
+                frame_from_proto(frame).and_then(|frame| writer.push(frame))
+            }
+            Some(device::live_response::Event::Gap(gap)) => {
+                writer.gap(gap.lost);
+                Ok(())
+            }
+            None => Ok(()),
+        };
+        if let Err(error) = taken {
+            return End {
+                reason: EndReason::BadStream,
+                message: error.to_string().into(),
+            };
+        }
+    }
+}
+
+fn refusal(status: &tonic::Status) -> End {
+    let reason = match status.code() {
+        // Longer than a frame may be, or not even a message.
+        Code::OutOfRange | Code::Internal => EndReason::BadStream,
+        Code::NotFound | Code::FailedPrecondition | Code::ResourceExhausted => {
+            EndReason::ChannelUnavailable
+        }
+        _ => EndReason::DeviceOffline,
+    };
+    let message: String = status
+        .message()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(200)
+        .collect();
+    End {
+        reason,
+        message: message.into(),
+    }
+}

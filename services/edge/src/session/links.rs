@@ -1,0 +1,181 @@
+//! The session's conversations: with the coordinator, the device and the registry.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Addr, AsyncContext as _, Context, Message, WrapFuture as _};
+use sightline_coord::Epoch;
+use sightline_domain::CloudId;
+use sightline_rpc::device::v1 as device;
+use sightline_rpc::internal::v1 as internal;
+use tonic::Code;
+
+use super::description::ChannelChanged;
+use super::{GrantsHeard, Session};
+use crate::edge::Shared;
+use crate::uplink::Tunnel;
+
+/// Between attempts to reach the registry; the first is a quarter of it.
+const RETRY_MAX: Duration = Duration::from_secs(2);
+
+/// Why a device gets no session.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoSession {
+    #[error("claim the device: {0}")]
+    Claim(#[from] sightline_coord::Error),
+    #[error("ask the device what it is: {0}")]
+    Describe(#[from] tonic::Status),
+    #[error("the device says that it is another one")]
+    OtherDevice,
+}
+
+/// Something without which the session cannot go on has broken.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct LinkDown(pub(super) &'static str);
+
+/// Claims the device, then asks it what it is, under the epoch of the claim.
+pub(super) async fn establish(
+    edge: Arc<Shared>,
+    mut tunnel: Tunnel,
+    id: CloudId,
+) -> Result<(Epoch, device::DescribeResponse), NoSession> {
+    let epoch = edge.coordinator.claim(id, &edge.id).await?;
+    let request = device::DescribeRequest {
+        epoch: epoch.0,
+        edge: edge.config.name.clone(),
+    };
+    let described = match tunnel.client().describe(request).await {
+        Ok(described) => described.into_inner(),
+        Err(status) => {
+            edge.coordinator.release(id, epoch).await?;
+            return Err(status.into());
+        }
+    };
+    if described.cloud_id.parse() != Ok(id) {
+        edge.coordinator.release(id, epoch).await?;
+        return Err(NoSession::OtherDevice);
+    }
+    Ok((epoch, described))
+}
+
+impl Session {
+    /// Hears grants for as long as the session lives; silence is noticed by the freshness check.
+    pub(super) fn follow_grants(&self, ctx: &mut Context<Self>) {
+        let (edge, device, session) = (Arc::clone(&self.edge), self.device, ctx.address());
+        ctx.spawn(
+            async move {
+                let mut pause = Pause::default();
+                loop {
+                    if let Err(error) = hear_grants(&edge, device, &session, &mut pause).await {
+                        tracing::debug!(%device, %error, "watch grants");
+                    }
+                    pause.wait().await;
+                }
+            }
+            .into_actor(self),
+        );
+    }
+
+    /// Hears what changes on the device. The session ends when the device stops telling.
+    pub(super) fn follow_events(&self, ctx: &mut Context<Self>) {
+        let (mut tunnel, session) = (self.tunnel.clone(), ctx.address());
+        ctx.spawn(
+            async move {
+                let why = match tunnel
+                    .client()
+                    .watch_events(device::WatchEventsRequest {})
+                    .await
+                {
+                    Ok(events) => hear_events(events.into_inner(), &session).await,
+                    Err(_) => "the device refused to tell of changes",
+                };
+                session.do_send(LinkDown(why));
+            }
+            .into_actor(self),
+        );
+    }
+
+    /// Tells the registry what the device is; again after each change.
+    pub(super) fn report(&self, epoch: Epoch, ctx: &mut Context<Self>) {
+        let request = internal::ReportRequest {
+            device_id: self.device.to_string(),
+            epoch: epoch.0,
+            description: Some(self.description.response().clone()),
+        };
+        let (edge, session) = (Arc::clone(&self.edge), ctx.address());
+        ctx.spawn(
+            async move {
+                let mut pause = Pause::default();
+                while let Err(status) = edge.devices.clone().report(request.clone()).await {
+                    if status.code() == Code::Aborted {
+                        return session.do_send(LinkDown("a newer session has reported"));
+                    }
+                    tracing::debug!(%status, "report the device");
+                    pause.wait().await;
+                }
+            }
+            .into_actor(self),
+        );
+    }
+}
+
+async fn hear_grants(
+    edge: &Shared,
+    device: CloudId,
+    session: &Addr<Session>,
+    pause: &mut Pause,
+) -> Result<(), tonic::Status> {
+    let request = internal::WatchGrantsRequest {
+        device_id: device.to_string(),
+    };
+    let mut news = edge
+        .devices
+        .clone()
+        .watch_grants(request)
+        .await?
+        .into_inner();
+    while let Some(news) = news.message().await? {
+        *pause = Pause::default();
+        if session.send(GrantsHeard(news)).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+async fn hear_events(
+    mut events: tonic::Streaming<device::WatchEventsResponse>,
+    session: &Addr<Session>,
+) -> &'static str {
+    loop {
+        match events.message().await {
+            Ok(Some(device::WatchEventsResponse { event: Some(event) })) => {
+                let device::watch_events_response::Event::Channel(channel) = event;
+                if session.send(ChannelChanged(channel)).await.is_err() {
+                    return "the session is over";
+                }
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => return "the device stopped telling of changes",
+            Err(_) => return "the device broke off telling of changes",
+        }
+    }
+}
+
+/// Doubles from try to try, up to [`RETRY_MAX`].
+#[derive(Debug)]
+struct Pause(Duration);
+
+impl Default for Pause {
+    fn default() -> Self {
+        Self(RETRY_MAX / 16)
+    }
+}
+
+impl Pause {
+    async fn wait(&mut self) {
+        tokio::time::sleep(self.0).await;
+        self.0 = (self.0 * 2).min(RETRY_MAX);
+    }
+}
