@@ -1,1 +1,5 @@
-fn main() {}
+//! The program; everything is in the library.
+
+fn main() -> anyhow::Result<()> {
+    sightline_agent::cli::main()
+}

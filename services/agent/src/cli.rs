@@ -1,0 +1,137 @@
+//! The command line.
+
+mod show;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{CommandFactory as _, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::{Camera, RtspUrl};
+use crate::{Agent, Config, status};
+
+/// Connects cameras to a Sightline cloud.
+///
+/// Runs beside the cameras and dials out to the cloud: no port has to be opened. Give it a
+/// configuration file, or the cloud and the cameras' addresses on the command line.
+#[derive(Debug, Parser)]
+#[command(name = "sightline-agent", version, after_long_help = EXAMPLES)]
+struct Cli {
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// Directory of the device's key [default: /var/lib/sightline-agent]
+    #[arg(long, value_name = "DIR", global = true)]
+    data_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXAMPLES: &str = "Examples:
+  sightline-agent --config /etc/sightline/agent.toml
+  sightline-agent run --cloud cloud.example.org --data-dir ./agent --rtsp rtsp://user:password@192.168.1.20/stream1
+  sightline-agent run --cloud localhost:8444 --ca ca.pem --data-dir ./agent --demo
+  sightline-agent status --data-dir ./agent";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the agent (the default when --config is given)
+    Run(Run),
+    /// Show state, cloud ID, verification code and the QR code that holds both
+    Status,
+}
+
+#[derive(Debug, Default, clap::Args)]
+struct Run {
+    /// The cloud's address for devices; port 8444 by default
+    #[arg(long, value_name = "HOST[:PORT]")]
+    cloud: Option<String>,
+    /// A camera's RTSP address, with user and password if it wants them; repeat for more cameras
+    #[arg(long, value_name = "URL")]
+    rtsp: Vec<String>,
+    /// Serve four built-in demo cameras
+    #[arg(long)]
+    demo: bool,
+    /// Authority of the cloud's certificate (PEM), for a cloud with an authority of its own
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+}
+
+/// Runs the command that the arguments name.
+///
+/// # Errors
+/// What went wrong, for the person at the terminal.
+pub fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let run = match &cli.command {
+        Some(Command::Run(run)) => run,
+        Some(Command::Status) => return runtime()?.block_on(show_status(&cli)),
+        None if cli.config.is_some() => &Run::default(),
+        None => return Cli::command().print_long_help().context("print help"),
+    };
+    let config = config(&cli, run)?;
+    sightline_base::telemetry::init_logs(config.log_format, &config.log);
+    runtime()?.block_on(run_agent(config))
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Runtime::new().context("start the runtime")
+}
+
+/// The file's configuration with the command line's over it.
+fn config(cli: &Cli, run: &Run) -> anyhow::Result<Config> {
+    let mut config = match &cli.config {
+        Some(path) => Config::load(path)?,
+        None => Config::default(),
+    };
+    if let Some(data_dir) = &cli.data_dir {
+        config.data_dir.clone_from(data_dir);
+    }
+    if let Some(cloud) = &run.cloud {
+        config.cloud.clone_from(cloud);
+    }
+    if run.ca.is_some() {
+        config.ca_file.clone_from(&run.ca);
+    }
+    config.demo |= run.demo;
+    for url in &run.rtsp {
+        let number = config.cameras.len() + 1;
+        let url = RtspUrl::try_from(url.clone()).with_context(|| format!("camera {number}"))?;
+        config
+            .cameras
+            .push(Camera::new(format!("Camera {number}"), url));
+    }
+    config.validate()?;
+    Ok(config)
+}
+
+async fn run_agent(config: Config) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("watch for SIGTERM")?;
+    let agent = Agent::start(config)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        interrupted = tokio::signal::ctrl_c() => interrupted.context("watch for SIGINT")?,
+    }
+    tracing::info!("stopping");
+    agent.shutdown().await;
+    Ok(())
+}
+
+async fn show_status(cli: &Cli) -> anyhow::Result<()> {
+    let config = cli.config.as_deref().map(Config::load).transpose()?;
+    let mut data_dir = config.unwrap_or_default().data_dir;
+    if let Some(path) = &cli.data_dir {
+        data_dir.clone_from(path);
+    }
+    let identity = crate::identity::Shown::read(&data_dir)
+        .context("this device has no key yet; run the agent once")?;
+    let report = status::ask(&data_dir)
+        .await
+        .context("ask the running agent")?;
+    let text = show::status(&identity, report.as_ref())?;
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .context("write the status")
+}
