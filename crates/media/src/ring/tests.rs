@@ -339,7 +339,7 @@ fn frame_that_no_camera_sends_is_refused() {
         (
             Frame {
                 data: bytes::Bytes::new(),
-                ..good.clone()
+                ..good
             },
             "no data",
         ),
@@ -370,14 +370,14 @@ fn frame_that_no_camera_sends_is_refused() {
         (
             Frame {
                 data: good.data.slice(1..),
-                ..good.clone()
+                ..good
             },
             "lengths",
         ),
         (
             Frame {
                 data: picture(false, 0, SMALL).data,
-                ..good.clone()
+                ..good
             },
             "no key picture",
         ),
