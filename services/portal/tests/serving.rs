@@ -8,9 +8,9 @@ use tower::ServiceExt;
 
 async fn send(request: http::request::Builder) -> Response {
     sightline_portal::router()
-        .oneshot(request.body(Body::empty()).unwrap())
+        .oneshot(request.body(Body::empty()).expect("request"))
         .await
-        .unwrap()
+        .expect("request")
 }
 
 async fn get(path: &str) -> Response {
@@ -21,12 +21,17 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response
         .headers()
         .get(name)
-        .map_or("", |value| value.to_str().unwrap())
+        .map_or("", |value| value.to_str().expect("ASCII"))
 }
 
 async fn text(response: Response) -> String {
-    let bytes = response.into_body().collect().await.unwrap().to_bytes();
-    String::from_utf8(bytes.to_vec()).unwrap()
+    let bytes = response
+        .into_body()
+        .collect()
+        .await
+        .expect("body")
+        .to_bytes();
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
 #[tokio::test]

@@ -1,0 +1,17 @@
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import type { TokenSource } from "../session/token-source";
+
+/** Sends the access token with each call, and tries once more with a fresh one when it is refused. */
+export function withAccessToken(tokens: TokenSource): Interceptor {
+  return (next) => async (request) => {
+    request.header.set("authorization", `Bearer ${await tokens.accessToken()}`);
+    try {
+      return await next(request);
+    } catch (error) {
+      // A stream's messages may have been read already; its caller opens it anew.
+      if (request.stream || ConnectError.from(error).code !== Code.Unauthenticated) throw error;
+      request.header.set("authorization", `Bearer ${await tokens.accessToken(true)}`);
+      return next(request);
+    }
+  };
+}

@@ -1,0 +1,25 @@
+// The services of the cloud over gRPC-Web, on the origin that the page came from.
+
+import { createClient, type Interceptor } from "@connectrpc/connect";
+import { createGrpcWebTransport } from "@connectrpc/connect-web";
+import { Identity } from "../gen/sightline/identity/v1/identity_pb";
+import { Registry } from "../gen/sightline/registry/v1/registry_pb";
+import { Session } from "../session/session";
+import { withAccessToken } from "./authorization";
+
+/** Longest wait for an answer: a claim asks the device, over whatever link it has. */
+const CALL_TIMEOUT_MS = 20_000;
+
+function transport(interceptors: Interceptor[]) {
+  return createGrpcWebTransport({
+    baseUrl: location.origin,
+    defaultTimeoutMs: CALL_TIMEOUT_MS,
+    interceptors,
+  });
+}
+
+export const identity = createClient(Identity, transport([]));
+
+export const session = new Session(identity, localStorage, navigator.locks);
+
+export const registry = createClient(Registry, transport([withAccessToken(session)]));

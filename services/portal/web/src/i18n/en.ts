@@ -1,0 +1,157 @@
+import type { Reason } from "../api/errors";
+import { plurals } from "./plural";
+
+const plural = plurals("en");
+
+const errors: Record<Reason | "UNKNOWN", string> = {
+  INVALID_EMAIL: "This does not look like an e-mail address.",
+  WEAK_PASSWORD: "This password is too easy to guess. Choose another one.",
+  WRONG_CODE: "The code is wrong or no longer valid. Check the e-mail, or ask for a new one.",
+  WRONG_CREDENTIALS: "The e-mail or the password is wrong.",
+  TOO_MANY_ATTEMPTS: "Too many attempts.",
+  EMAIL_TAKEN: "This e-mail already has an account. Sign in instead.",
+  INVALID_DEVICE_ID: "This cloud ID has a typing mistake. Compare it with the device.",
+  DEVICE_NOT_FOUND: "There is no such device among those that you may see.",
+  DEVICE_OFFLINE: "The device is not connected. Check its power, its network and that its cloud function is on.",
+  DEVICE_OWNED: "The device already has an owner. It can be added only after they delete it from their account.",
+  WRONG_VERIFICATION_CODE: "The verification code is wrong. Compare it with the device.",
+  INVALID_NAME: "A name has 1 to 64 characters.",
+  SIGN_IN_REQUIRED: "Your session has ended. Sign in again.",
+  UNAVAILABLE: "The server cannot be reached. Check your connection and try again.",
+  UNKNOWN: "Something went wrong. Try again in a moment.",
+};
+
+export const en = {
+  languageName: "English",
+  tagline: "Your cameras, in plain sight",
+  pitch: "Watch every camera live from anywhere. No port forwarding, no plug-ins.",
+  language: "Language",
+  close: "Close",
+  back: "Back",
+  cancel: "Cancel",
+  next: "Next",
+  retryIn: (seconds: number) =>
+    plural(seconds, { one: "Try again in # second.", other: "Try again in # seconds." }),
+  errors,
+
+  email: "E-mail",
+  password: "Password",
+  showPassword: "Show password",
+  hidePassword: "Hide password",
+  required: "Fill this in.",
+
+  signIn: {
+    title: "Sign in",
+    submit: "Sign in",
+    noAccount: "New here?",
+    register: "Create an account",
+    expired: "Your session has ended. Sign in again to go on.",
+    toClaim: (id: string) => `Sign in to add the device ${id} to your account.`,
+  },
+
+  register: {
+    title: "Create an account",
+    intro: "We send a code to this address to make sure that it is yours.",
+    getCode: "Get code",
+    sent: (email: string) => `The code is on its way to ${email}.`,
+    validFor: (minutes: number) =>
+      plural(minutes, { one: "It is valid for # minute.", other: "It is valid for # minutes." }),
+    changeEmail: "Change e-mail",
+    code: "Code from the e-mail",
+    newPassword: "New password",
+    repeat: "Repeat the password",
+    differs: "The passwords differ.",
+    resend: "Send again",
+    resendIn: (seconds: number) => plural(seconds, { one: "Send again in # s", other: "Send again in # s" }),
+    submit: "Create account",
+    haveAccount: "Have an account?",
+    rules: {
+      title: "The password",
+      length: "has 8 characters or more",
+      alphabet: "has only English letters, digits and special characters",
+      mixed: "is not letters only and not digits only",
+    },
+  },
+
+  account: {
+    menu: "Account",
+    signOut: "Sign out",
+  },
+
+  devices: {
+    title: "My devices",
+    count: (n: number) => plural(n, { one: "# device", other: "# devices" }),
+    online: (n: number) => plural(n, { other: "# online" }),
+    channels: (n: number) => plural(n, { one: "# channel", other: "# channels" }),
+    add: "Add device",
+    loading: "Loading your devices",
+    reconnecting: "No connection to the server. Trying again…",
+    status: { online: "Online", offline: "Offline" },
+    lastSeen: (ago: string) => `seen ${ago}`,
+    cloudId: "Cloud ID",
+    copy: "Copy the cloud ID",
+    copied: "Copied",
+    empty: {
+      title: "Add your first device",
+      intro: "A recorder or camera connects to the cloud by itself. All you need is what it shows.",
+      steps: [
+        "Turn the cloud function on in the device's network settings and wait for “Connected”.",
+        "Note its cloud ID and verification code, or scan its QR code with your phone.",
+        "Enter them here. The device is yours from then on.",
+      ],
+    },
+  },
+
+  claim: {
+    title: "Add a device",
+    step: (step: number, of: number) => `Step ${step} of ${of}`,
+    idHint: "On the device's label, or in its network settings. The QR code holds it too.",
+    found: "Connected and free",
+    kind: { nvr: "Network video recorder", camera: "IP camera", device: "Device" },
+    name: "Name",
+    nameHint: "However you call the place: “Workshop”, “Front door”.",
+    defaultName: { nvr: "Recorder", camera: "Camera", device: "Device" },
+    code: "Verification code",
+    codeHint: "The device checks it, so that nobody else can add it.",
+    submit: "Add device",
+    otherDevice: "Another device",
+  },
+
+  device: {
+    missing: "There is no such device in your account.",
+    noChannels: "The device has not told its channels yet.",
+    channel: (n: number) => `Channel ${n}`,
+    open: (name: string) => `Open ${name}`,
+    previous: "Previous channel",
+    nextChannel: "Next channel",
+    sound: "Turn sound on",
+    mute: "Turn sound off",
+    soundRefused: "The browser wants a click before it plays sound.",
+    snapshot: "Save a snapshot",
+    snapshotSaved: "Snapshot saved",
+    snapshotFailed: "No snapshot could be taken.",
+    fullScreen: "Full screen",
+    leaveFullScreen: "Leave full screen",
+  },
+
+  live: {
+    live: "Live",
+    behind: (seconds: string) => `${seconds} s`,
+    behindTitle: "How far the picture is behind the newest one that arrived",
+    connecting: "Connecting",
+    reconnecting: "Connection lost. Reconnecting…",
+    deviceOffline: "Device is offline",
+    cameraOffline: "Camera does not answer",
+    resumes: "The picture comes back by itself.",
+    unsupported: "This browser cannot play the stream",
+    unsupportedHint: (codecs: string) => `Format: ${codecs}. Try another browser, or set the camera to H.264.`,
+    ended: "Access has ended",
+    endedHint: "You may no longer watch this channel.",
+    limit: "Too many viewers",
+    limitHint: "The server takes no more for now. We try again by ourselves.",
+    skipped: (n: number) => plural(n, { one: "# frame skipped", other: "# frames skipped" }),
+    substituted: "Small picture: this browser cannot play the main stream",
+  },
+};
+
+export type Dictionary = typeof en;
