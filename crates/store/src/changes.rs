@@ -1,5 +1,6 @@
 //! The change feed: what was committed, in order, to any number of readers.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::broadcast;
@@ -19,12 +20,22 @@ pub struct Change {
 }
 
 /// What became of a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum ChangeKind {
     /// It has this value now, JSON.
     Put(Vec<u8>),
     /// It is gone.
     Deleted,
+}
+
+impl fmt::Debug for ChangeKind {
+    /// Values may be secrets, so only their size shows.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Put(value) => write!(f, "Put({} bytes)", value.len()),
+            Self::Deleted => f.write_str("Deleted"),
+        }
+    }
 }
 
 /// A reader of the feed.

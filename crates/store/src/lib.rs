@@ -16,7 +16,7 @@ pub mod key;
 mod sled_store;
 mod transaction;
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
@@ -47,7 +47,7 @@ pub const FEED_CAPACITY: usize = 1024;
 pub type Revision = u64;
 
 /// A value as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Record {
     /// The commit that wrote it.
     pub revision: Revision,
@@ -62,6 +62,18 @@ impl Record {
     /// [`Error::Json`] when the value is not a `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         Ok(serde_json::from_slice(&self.value)?)
+    }
+}
+
+impl fmt::Debug for Record {
+    /// Values may be secrets, so only their size shows.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { revision, value } = self;
+        write!(
+            f,
+            "Record {{ revision: {revision}, {} bytes }}",
+            value.len()
+        )
     }
 }
 

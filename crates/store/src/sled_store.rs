@@ -17,6 +17,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
@@ -30,12 +31,18 @@ use writer::{Pending, Writer};
 /// Memory for pages, bytes. The records of a single node fit; sled's default is 1 GiB.
 const CACHE_BYTES: u64 = 64 << 20;
 
+/// How long [`SledStore::open`] waits for the lock on the files. sled's background threads hold it
+/// for a moment after a store was dropped, and so does a child process before it runs its program.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+/// Between two looks at the lock, which has no way to wait for it with a bound.
+const LOCK_RETRY: Duration = Duration::from_millis(10);
+
 /// Brings what was applied to the disk.
 type Sync = Box<dyn FnMut() -> io::Result<()> + Send>;
 
 /// A store in a directory of this machine, open in one process at a time.
 ///
-/// Dropping it writes what is queued and closes the files.
+/// Dropping it waits until what is queued is written and the files are closed.
 #[derive(Debug)]
 pub struct SledStore {
     view: Arc<View>,
@@ -50,7 +57,7 @@ impl SledStore {
     /// its files.
     ///
     /// # Errors
-    /// [`Error::InUse`] when it is open already; [`Error::Corrupt`] or [`Error::Io`] when it cannot
+    /// [`Error::InUse`] when it is open already and stays so for two seconds; [`Error::Corrupt`] or [`Error::Io`] when it cannot
     /// be read.
     pub fn open(dir: &Path) -> Result<Self, Error> {
         Self::open_with(dir, |db| Ok(Disk::open(db, dir)?.into_sync()))
@@ -62,11 +69,7 @@ impl SledStore {
         sync: impl FnOnce(&sled::Db) -> io::Result<Sync>,
     ) -> Result<Self, Error> {
         fs::create_dir_all(dir)?;
-        let lock = File::create(dir.join("lock"))?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => Error::InUse(dir.to_path_buf()),
-            TryLockError::Error(error) => Error::Io(error),
-        })?;
+        wait_for_lock(dir)?;
         let db = sled::Config::new()
             .path(dir)
             .cache_capacity(CACHE_BYTES)
@@ -74,7 +77,7 @@ impl SledStore {
             .flush_every_ms(None)
             .open()?;
         let sync = sync(&db)?;
-        let view = Arc::new(View::new(db, lock));
+        let view = Arc::new(View::new(db));
         let feed = Feed::new();
         let (queue, pending) = mpsc::channel(MAX_PENDING);
         let writer = Writer::new(Arc::clone(&view), feed.clone(), sync)?;
@@ -87,6 +90,26 @@ impl SledStore {
             queue,
             _writer: JoinOnDrop(Some(thread)),
         })
+    }
+}
+
+/// Waits until nobody holds sled's lock, which sled itself takes at once or fails with.
+fn wait_for_lock(dir: &Path) -> Result<(), Error> {
+    let log = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(disk::log_file(dir))?;
+    let deadline = Instant::now() + LOCK_WAIT;
+    loop {
+        match log.try_lock() {
+            Ok(()) => return Ok(log.unlock()?),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                thread::sleep(LOCK_RETRY);
+            }
+            Err(TryLockError::WouldBlock) => return Err(Error::InUse(dir.to_path_buf())),
+        }
     }
 }
 

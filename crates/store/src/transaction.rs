@@ -1,6 +1,7 @@
 //! What one commit requires and writes.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -10,7 +11,7 @@ use crate::{
 
 /// Writes that happen together or not at all, under requirements. Of two writes of one key the
 /// later stands.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Transaction {
     /// Key and its revision, or `None` when it must be absent.
     pub(crate) requirements: Vec<(Vec<u8>, Option<Revision>)>,
@@ -87,6 +88,14 @@ impl Transaction {
         let count = self.requirements.len() + self.writes.len();
         at_most("keys of a transaction", MAX_TRANSACTION_KEYS, count)?;
         at_most("bytes of a transaction", MAX_TRANSACTION_BYTES, bytes)
+    }
+}
+
+impl fmt::Debug for Transaction {
+    /// Values may be secrets, so only the keys show.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = self.writes.keys().map(|key| String::from_utf8_lossy(key));
+        f.debug_list().entries(keys).finish()
     }
 }
 

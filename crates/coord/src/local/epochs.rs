@@ -12,8 +12,7 @@ pub(super) struct Epochs {
     dir: PathBuf,
     incarnation: u32,
     claims: u32,
-    /// Held while the process lives.
-    _lock: File,
+    lock: File,
 }
 
 impl Epochs {
@@ -29,7 +28,7 @@ impl Epochs {
             dir: dir.to_path_buf(),
             incarnation,
             claims: 0,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -42,6 +41,14 @@ impl Epochs {
         Ok(Epoch(
             u64::from(self.incarnation) << 32 | u64::from(self.claims),
         ))
+    }
+}
+
+impl Drop for Epochs {
+    fn drop(&mut self) {
+        // Closing the file is not enough while a child process, before it runs its program, has
+        // a copy. The lock of a file that cannot be unlocked ends with the process.
+        let _ = self.lock.unlock();
     }
 }
 

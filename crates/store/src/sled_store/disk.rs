@@ -8,6 +8,11 @@ use std::path::{Path, PathBuf};
 
 use super::Sync;
 
+/// sled's log, which has the records and is what sled locks.
+pub(super) fn log_file(dir: &Path) -> PathBuf {
+    dir.join("db")
+}
+
 /// sled's files, with what its own flush leaves out.
 ///
 /// On Linux `sled::Tree::flush` ends in `sync_file_range` (sled 0.34.7, `pagecache/iobuf.rs`). That
@@ -15,6 +20,9 @@ use super::Sync;
 /// page too large for the log goes to a file of its own (`pagecache/blob_io.rs`) that is not synced
 /// at all. An acknowledged commit could be lost with the power. So what sled has written is synced
 /// here again, by `fdatasync`.
+///
+/// Between two of these syncs the order in which sled's writes reach the medium is the disk's: a
+/// disk that reorders its cache and loses power just then can damage the log itself.
 pub(super) struct Disk {
     db: sled::Db,
     log: File,
@@ -31,7 +39,7 @@ impl Disk {
         File::open(dir)?.sync_all()?;
         Ok(Self {
             db: db.clone(),
-            log: File::open(dir.join("db"))?,
+            log: File::open(log_file(dir))?,
             blob_dir: dir.join("blobs"),
             synced_blobs: HashSet::new(),
         })

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use tempfile::TempDir;
 
 use super::*;
+use crate::ChangeKind;
 
 fn directory() -> TempDir {
     tempfile::tempdir().unwrap()
@@ -73,23 +74,30 @@ async fn nobody_sees_what_is_not_on_the_disk() {
     let dir = directory();
     let (store, disk) = HeldDisk::open(dir.path());
     disk.outcomes.send(Ok(())).unwrap();
-    let seed = put("changed", 1).put("deleted", &1).unwrap();
+    let seed = put("base", 1)
+        .put("changed", &1)
+        .unwrap()
+        .put("deleted", &1)
+        .unwrap();
     let before = store.commit(seed).await.unwrap();
     disk.begun.recv().unwrap();
 
     let mut changes = store.changes(b"");
-    let change = put("changed", 2).put("new", &2).unwrap().delete("deleted");
+    let change = put("changed", 2)
+        .put("added", &2)
+        .unwrap()
+        .delete("deleted");
     let pending = commit(&store, change);
     disk.begun.recv().unwrap();
     assert_eq!(
         store.get(b"changed").await.unwrap().unwrap().revision,
         before
     );
-    assert_eq!(store.get(b"new").await.unwrap(), None);
-    for limit in 1..=3 {
+    assert_eq!(store.get(b"added").await.unwrap(), None);
+    for limit in 1..=4 {
         let page = store.scan(b"", None, limit).await.unwrap();
         let keys: Vec<_> = page.iter().map(|(key, _)| key.as_slice()).collect();
-        assert_eq!(keys, [&b"changed"[..], b"deleted"][..limit.min(2)]);
+        assert_eq!(keys, [&b"base"[..], b"changed", b"deleted"][..limit.min(3)]);
         assert!(page.iter().all(|(_, record)| record.value == b"1"));
     }
     assert!(!pending.is_finished());
@@ -102,7 +110,7 @@ async fn nobody_sees_what_is_not_on_the_disk() {
         page.iter()
             .map(|(key, _)| key.as_slice())
             .collect::<Vec<_>>(),
-        [&b"changed"[..], b"new"]
+        [&b"added"[..], b"base", b"changed"]
     );
 }
 
@@ -236,4 +244,19 @@ fn a_directory_is_open_once() {
     }
     drop(store);
     SledStore::open(dir.path()).unwrap();
+}
+
+#[test]
+fn values_do_not_show_in_debug_output() {
+    let transaction = Transaction::new().put("key", "secret").unwrap();
+    let record = Record {
+        revision: 7,
+        value: b"secret".to_vec(),
+    };
+    let kind = ChangeKind::Put(b"secret".to_vec());
+    let shown = format!("{transaction:?} {record:?} {kind:?}");
+    assert_eq!(
+        shown,
+        r#"["key"] Record { revision: 7, 6 bytes } Put(6 bytes)"#
+    );
 }

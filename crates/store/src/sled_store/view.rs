@@ -1,7 +1,6 @@
 //! What readers see: the records as of the last batch that is on disk.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::ops::Bound;
 use std::sync::{PoisonError, RwLock};
 
@@ -20,16 +19,13 @@ pub(super) struct View {
     /// How the keys of the batch in flight were before it. Without this a reader could act on, and
     /// pass on, what a loss of power takes back.
     before: RwLock<Images>,
-    /// Held as long as anybody can read. sled has a lock of its own, which is no error to match on.
-    _lock: File,
 }
 
 impl View {
-    pub(super) fn new(db: sled::Db, lock: File) -> Self {
+    pub(super) fn new(db: sled::Db) -> Self {
         Self {
             db,
             before: RwLock::default(),
-            _lock: lock,
         }
     }
 
