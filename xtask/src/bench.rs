@@ -1,0 +1,35 @@
+//! `cargo xtask bench`: measurements of release builds, printed as JSON lines.
+
+use clap::Subcommand;
+
+use crate::process::{become_program, cargo, command, run as run_command};
+use crate::workspace::Workspace;
+
+#[derive(Subcommand)]
+pub(crate) enum Bench {
+    /// One stream to many viewers: server time, memory and delay against a raw floor
+    #[command(disable_help_flag = true)]
+    Fanout {
+        /// Passed to `sightline-loadtest fanout`; `--help` shows them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+}
+
+pub(crate) fn run(workspace: &Workspace, bench: &Bench) -> anyhow::Result<()> {
+    let Bench::Fanout { args } = bench;
+    run_command(
+        cargo()
+            .args(["build", "--release", "--package", "sightline"])
+            .args(["--package", "sightline-loadtest", "--bins"])
+            .current_dir(workspace.root()),
+    )?;
+    let release = workspace.target_dir()?.join("release");
+    become_program(
+        command(release.join("sightline-loadtest"))
+            .args(["fanout", "--server-bin"])
+            .arg(release.join("sightline"))
+            .args(args)
+            .current_dir(workspace.root()),
+    )
+}

@@ -1,0 +1,81 @@
+//! Running other programs: shown before they start, with the reason when they fail.
+
+use std::ffi::OsStr;
+use std::io::ErrorKind;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+
+/// The cargo that runs this program, so that the toolchain is the same throughout.
+pub(crate) fn cargo() -> Command {
+    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// A command without standard input: nothing here waits for a person.
+pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null());
+    command
+}
+
+/// Runs to the end with the output on this terminal.
+///
+/// # Errors
+/// The program is not there, or did not succeed.
+pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
+    let shown = show(command);
+    eprintln!("$ {shown}");
+    let status = command.status().with_context(|| format!("run {shown}"))?;
+    if !status.success() {
+        bail!("{shown}: {status}");
+    }
+    Ok(())
+}
+
+/// Runs to the end and returns what it printed on standard output.
+///
+/// # Errors
+/// The program is not there, did not succeed, or printed something other than UTF-8.
+pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
+    let shown = show(command);
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("run {shown}"))?;
+    if !output.status.success() {
+        bail!("{shown}: {}", output.status);
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("read the output of {shown}"))
+}
+
+/// Becomes the program, so that Ctrl-C and the exit code are its own. Returns only on failure.
+///
+/// # Errors
+/// The program is not there.
+pub(crate) fn become_program(command: &mut Command) -> anyhow::Result<()> {
+    let shown = show(command);
+    eprintln!("$ {shown}");
+    Err(command.exec()).with_context(|| format!("run {shown}"))
+}
+
+/// Whether a program answers to one argument, such as `--version`.
+pub(crate) fn answers(command: &mut Command) -> anyhow::Result<bool> {
+    match command.stdout(Stdio::null()).stderr(Stdio::null()).status() {
+        Ok(status) => Ok(status.success()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error).with_context(|| format!("run {}", show(command))),
+    }
+}
+
+fn show(command: &Command) -> String {
+    let name = Path::new(command.get_program())
+        .file_name()
+        .unwrap_or_default();
+    std::iter::once(name)
+        .chain(command.get_args())
+        .map(OsStr::to_string_lossy)
+        .collect::<Vec<_>>()
+        .join(" ")
+}

@@ -1,0 +1,85 @@
+//! `cargo xtask test`: installs what the tests need, then runs them all.
+
+mod debian;
+mod tools;
+
+use crate::node::{self, PORTAL, npm};
+use crate::process::{cargo, run as run_command};
+use crate::steps::Steps;
+use crate::workspace::Workspace;
+
+/// Inputs that each fuzz target reads: some ten seconds of it with the address sanitizer on.
+const FUZZ_INPUTS: u32 = 1_000_000;
+
+pub(crate) fn run(workspace: &Workspace, fast: bool) -> anyhow::Result<()> {
+    let mut steps = Steps::default();
+    steps.run("Debian packages", || debian::install(fast))?;
+    steps.run("node", node::require)?;
+    steps.run("cargo-nextest", tools::install_nextest)?;
+    // First of all, since the binary that the tests run embeds it.
+    steps.run("portal build", || node::build_portal(workspace))?;
+    steps.run("portal types", || {
+        node::install(workspace, PORTAL)?;
+        run_command(npm(workspace, PORTAL).args(["run", "check"]))
+    })?;
+    steps.run("portal tests", || {
+        run_command(npm(workspace, PORTAL).arg("test"))
+    })?;
+    steps.run("rust tests", || {
+        run_command(
+            cargo()
+                .args([
+                    "nextest",
+                    "run",
+                    "--workspace",
+                    "--locked",
+                    "--no-fail-fast",
+                ])
+                .current_dir(workspace.root()),
+        )
+    })?;
+    steps.run("doc tests", || {
+        run_command(
+            cargo()
+                .args(["test", "--workspace", "--doc", "--locked", "--quiet"])
+                .current_dir(workspace.root()),
+        )
+    })?;
+    if fast {
+        steps.skip("fuzz targets", "--fast");
+        steps.skip("browser tests", "--fast");
+    } else {
+        steps.run("cargo-fuzz", tools::install_fuzz)?;
+        steps.run("fuzz targets", || fuzz(workspace))?;
+    }
+    steps.print();
+    Ok(())
+}
+
+/// Runs every fuzz target on the stable compiler: cargo-fuzz needs flags that are unstable.
+fn fuzz(workspace: &Workspace) -> anyhow::Result<()> {
+    let fuzz = || {
+        let mut fuzz = cargo();
+        fuzz.arg("fuzz")
+            .current_dir(workspace.root())
+            .env("RUSTC_BOOTSTRAP", "1");
+        fuzz
+    };
+    // The sanitizer makes other artefacts of every dependency, so they are kept apart.
+    let target_dir = workspace.target_dir()?.join("fuzz");
+    let targets = crate::process::output(fuzz().arg("list"))?;
+    for target in targets.lines() {
+        run_command(
+            fuzz()
+                .args(["run", target, "--target-dir"])
+                .arg(&target_dir)
+                .args([
+                    "--",
+                    &format!("-runs={FUZZ_INPUTS}"),
+                    "-verbosity=0",
+                    "-print_final_stats=1",
+                ]),
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! Where the project is, and what cargo says about it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use crate::process::{cargo, command, output};
+
+/// The checkout that this program was built from.
+pub(crate) struct Workspace {
+    root: PathBuf,
+}
+
+impl Workspace {
+    pub(crate) fn find() -> anyhow::Result<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .context("find the folder above xtask")?;
+        if !root.join("Cargo.toml").is_file() {
+            bail!(
+                "{} is not there any more: run this in a checkout",
+                root.display()
+            );
+        }
+        Ok(Self {
+            root: root.to_owned(),
+        })
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// What `cargo metadata` says, without the dependencies' own dependencies.
+    pub(crate) fn metadata(&self) -> anyhow::Result<Value> {
+        let printed = output(
+            cargo()
+                .args(["metadata", "--format-version", "1", "--no-deps", "--locked"])
+                .current_dir(&self.root),
+        )?;
+        serde_json::from_str(&printed).context("read cargo's metadata")
+    }
+
+    /// Where cargo puts what it builds: the environment or cargo's configuration may move it.
+    pub(crate) fn target_dir(&self) -> anyhow::Result<PathBuf> {
+        let metadata = self.metadata()?;
+        let dir = metadata["target_directory"]
+            .as_str()
+            .context("find the target directory")?;
+        Ok(PathBuf::from(dir))
+    }
+
+    /// Paths, from the root, of all files that git knows or would add.
+    pub(crate) fn files(&self) -> anyhow::Result<Vec<String>> {
+        let printed = output(
+            command("git")
+                .args([
+                    "ls-files",
+                    "-z",
+                    "--cached",
+                    "--others",
+                    "--exclude-standard",
+                ])
+                .current_dir(&self.root),
+        )?;
+        Ok(printed
+            .split_terminator('\0')
+            .filter(|path| self.root.join(path).is_file())
+            .map(str::to_owned)
+            .collect())
+    }
+}
