@@ -78,11 +78,10 @@ impl ServiceError for Error {
 
     fn reason(&self) -> &'static str {
         match self {
-            Self::Email(_) => "EMAIL_INVALID",
-            Self::Password(password::Unfit::Common) => "PASSWORD_COMMON",
-            Self::Password(_) => "PASSWORD_UNFIT",
-            Self::Purpose => "PURPOSE_INVALID",
-            Self::CodeWrong => "CODE_WRONG",
+            Self::Email(_) => "INVALID_EMAIL",
+            Self::Password(_) => "WEAK_PASSWORD",
+            Self::Purpose => "INVALID_PURPOSE",
+            Self::CodeWrong => "WRONG_CODE",
             Self::CodeExpired => "CODE_EXPIRED",
             Self::WrongCredentials => "WRONG_CREDENTIALS",
             Self::SessionEnded => "SESSION_ENDED",

@@ -1,0 +1,125 @@
+//! Sessions and refresh tokens.
+
+use futures::future::join_all;
+
+use super::*;
+
+#[tokio::test]
+async fn refresh_gives_new_tokens_of_the_same_session() {
+    let cloud = Cloud::with_ann().await;
+    let first = cloud.ann_signed_in().await;
+    cloud.clock.advance_ms(15 * MINUTE_MS);
+    let second = cloud.refresh(&first.refresh_token).await.unwrap();
+    assert_ne!(first.refresh_token, second.refresh_token);
+    assert_eq!(
+        cloud.account(&second.access_token).await.unwrap().email,
+        ANN
+    );
+    let session = |tokens: &Tokens, at| {
+        let caller = cloud
+            .service
+            .verifier()
+            .authenticate(&tokens.access_token, at)
+            .unwrap();
+        caller.session().to_owned()
+    };
+    assert_eq!(session(&first, START_MS), session(&second, START_MS));
+}
+
+#[tokio::test]
+async fn a_refresh_token_used_twice_ends_its_session_and_no_other() {
+    let cloud = Cloud::with_ann().await;
+    let other = cloud.ann_signed_in().await;
+    let first = cloud.ann_signed_in().await;
+    let second = cloud.refresh(&first.refresh_token).await.unwrap();
+    let third = cloud.refresh(&second.refresh_token).await.unwrap();
+    assert_eq!(
+        why(cloud.refresh(&first.refresh_token).await),
+        "SESSION_ENDED"
+    );
+    assert_eq!(
+        why(cloud.refresh(&third.refresh_token).await),
+        "SESSION_ENDED"
+    );
+    assert!(cloud.refresh(&other.refresh_token).await.is_ok());
+}
+
+#[tokio::test]
+async fn copies_of_a_refresh_token_used_at_once_end_the_session() {
+    let cloud = Cloud::with_ann().await;
+    let tokens = cloud.ann_signed_in().await;
+    let answers = join_all((0..8).map(|_| cloud.refresh(&tokens.refresh_token))).await;
+    let winners: Vec<_> = answers.into_iter().filter_map(Result::ok).collect();
+    assert!(winners.len() <= 1);
+    for winner in winners {
+        assert_eq!(
+            why(cloud.refresh(&winner.refresh_token).await),
+            "SESSION_ENDED"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_invented_token_does_not_end_a_session() {
+    let cloud = Cloud::with_ann().await;
+    let tokens = cloud.ann_signed_in().await;
+    let parts: Vec<&str> = tokens.refresh_token.split('.').collect();
+    // The account and the session are in every access token, and so are no secret.
+    let invented = [parts[0], parts[1], "x", parts[3]].join(".");
+    assert_eq!(why(cloud.refresh(&invented).await), "SESSION_ENDED");
+    cloud.sign_out(&invented).await.unwrap();
+    for garbage in ["", ".", "....", "a.b.c.d", &"x.".repeat(1000)] {
+        assert_eq!(why(cloud.refresh(garbage).await), "SESSION_ENDED");
+        cloud.sign_out(garbage).await.unwrap();
+    }
+    assert!(cloud.refresh(&tokens.refresh_token).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_session_lives_for_thirty_days_after_its_last_use() {
+    let cloud = Cloud::with_ann().await;
+    let mut tokens = cloud.ann_signed_in().await;
+    for _ in 0..3 {
+        cloud.clock.advance_ms(30 * DAY_MS - 1);
+        tokens = cloud.refresh(&tokens.refresh_token).await.unwrap();
+    }
+    cloud.clock.advance_ms(30 * DAY_MS);
+    assert_eq!(
+        why(cloud.refresh(&tokens.refresh_token).await),
+        "SESSION_ENDED"
+    );
+    assert!(cloud.stored().await.contains("identity/session"));
+    cloud.service.sweep_now().await.unwrap();
+    assert!(!cloud.stored().await.contains("identity/session"));
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_and_may_be_repeated() {
+    let cloud = Cloud::with_ann().await;
+    let tokens = cloud.ann_signed_in().await;
+    cloud.sign_out(&tokens.refresh_token).await.unwrap();
+    assert_eq!(
+        why(cloud.refresh(&tokens.refresh_token).await),
+        "SESSION_ENDED"
+    );
+    cloud.sign_out(&tokens.refresh_token).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_session_not_used_for_longest_makes_way_for_a_new_one() {
+    let cloud = Cloud::with_ann().await;
+    let first = cloud.ann_signed_in().await;
+    cloud.clock.advance_ms(1);
+    let second = cloud.ann_signed_in().await;
+    cloud.clock.advance_ms(1);
+    let first = cloud.refresh(&first.refresh_token).await.unwrap();
+    for _ in 0..49 {
+        cloud.clock.advance_ms(1);
+        cloud.ann_signed_in().await;
+    }
+    assert_eq!(
+        why(cloud.refresh(&second.refresh_token).await),
+        "SESSION_ENDED"
+    );
+    assert!(cloud.refresh(&first.refresh_token).await.is_ok());
+}
