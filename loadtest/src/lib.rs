@@ -1,1 +1,10 @@
-//! placeholder
+//! Devices and viewers without a camera and without a screen: for benchmarks, and for tests that
+//! need many of them, exact ones, or broken ones.
+//!
+//! They speak the real protocols to a real server over real sockets; nothing here knows a
+//! service's inside. Start reading at [`device`] and [`viewer`].
+
+pub mod connect;
+pub mod device;
+pub mod stream;
+pub mod viewer;
