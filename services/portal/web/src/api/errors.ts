@@ -31,7 +31,12 @@ export interface Refusal {
 }
 
 export function refusalOf(error: unknown): Refusal {
-  const status = ConnectError.from(error);
+  if (!(error instanceof ConnectError)) {
+    // No answer of a server but a mistake of ours: it belongs on the console as well.
+    reportError(error);
+    return { reason: "UNKNOWN" };
+  }
+  const status = error;
   const said = detail(status, "google.rpc.ErrorInfo", readReason);
   const reason = REASONS.find((known) => known === said) ?? reasonOfCode(status.code);
   const retryAfterS = detail(status, "google.rpc.RetryInfo", readRetryDelay);

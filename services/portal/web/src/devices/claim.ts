@@ -34,12 +34,18 @@ export function dropClaim(): void {
 
 /** Cloud ID in groups of four as it is printed, while it is typed: `ABCD-EFGH-…-C`. */
 export function groupId(text: string): string {
-  const symbols = text.toUpperCase().replace(/[^0-9A-Z]/g, "").slice(0, 17);
+  const symbols = text
+    .toUpperCase()
+    .replace(/[^0-9A-Z]/g, "")
+    .slice(0, 17);
   return symbols.replace(/(.{4})(?=.)/g, "$1-");
 }
 
 /** Verification code as it is printed: `ABCD-EFGH`. */
 export function groupCode(text: string): string {
-  const symbols = text.toUpperCase().replace(/[^0-9A-Z]/g, "").slice(0, 8);
+  const symbols = text
+    .toUpperCase()
+    .replace(/[^0-9A-Z]/g, "")
+    .slice(0, 8);
   return symbols.replace(/(.{4})(?=.)/g, "$1-");
 }

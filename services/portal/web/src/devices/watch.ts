@@ -1,7 +1,11 @@
 // The account's devices as the registry tells them: all at first, then each change.
 
 import { Code, ConnectError, type Client } from "@connectrpc/connect";
-import type { Device, Registry, WatchDevicesResponse } from "../gen/sightline/registry/v1/registry_pb";
+import type {
+  Device,
+  Registry,
+  WatchDevicesResponse,
+} from "../gen/sightline/registry/v1/registry_pb";
 import { backoffMs } from "../backoff";
 import type { TokenSource } from "../session/token-source";
 

@@ -12,8 +12,10 @@ const errors: Record<Reason | "UNKNOWN", string> = {
   EMAIL_TAKEN: "This e-mail already has an account. Sign in instead.",
   INVALID_DEVICE_ID: "This cloud ID has a typing mistake. Compare it with the device.",
   DEVICE_NOT_FOUND: "There is no such device among those that you may see.",
-  DEVICE_OFFLINE: "The device is not connected. Check its power, its network and that its cloud function is on.",
-  DEVICE_OWNED: "The device already has an owner. It can be added only after they delete it from their account.",
+  DEVICE_OFFLINE:
+    "The device is not connected. Check its power, its network and that its cloud function is on.",
+  DEVICE_OWNED:
+    "The device already has an owner. It can be added only after they delete it from their account.",
   WRONG_VERIFICATION_CODE: "The verification code is wrong. Compare it with the device.",
   INVALID_NAME: "A name has 1 to 64 characters.",
   SIGN_IN_REQUIRED: "Your session has ended. Sign in again.",
@@ -62,7 +64,8 @@ export const en = {
     repeat: "Repeat the password",
     differs: "The passwords differ.",
     resend: "Send again",
-    resendIn: (seconds: number) => plural(seconds, { one: "Send again in # s", other: "Send again in # s" }),
+    resendIn: (seconds: number) =>
+      plural(seconds, { one: "Send again in # s", other: "Send again in # s" }),
     submit: "Create account",
     haveAccount: "Have an account?",
     rules: {
@@ -144,7 +147,8 @@ export const en = {
     cameraOffline: "Camera does not answer",
     resumes: "The picture comes back by itself.",
     unsupported: "This browser cannot play the stream",
-    unsupportedHint: (codecs: string) => `Format: ${codecs}. Try another browser, or set the camera to H.264.`,
+    unsupportedHint: (codecs: string) =>
+      `Format: ${codecs}. Try another browser, or set the camera to H.264.`,
     ended: "Access has ended",
     endedHint: "You may no longer watch this channel.",
     limit: "Too many viewers",

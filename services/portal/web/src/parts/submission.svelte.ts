@@ -26,9 +26,7 @@ export class Submission {
     const { refusal } = this;
     if (refusal === undefined) return undefined;
     const wanted =
-      "of" in which
-        ? which.of.includes(refusal.reason)
-        : !which.notOf.includes(refusal.reason);
+      "of" in which ? which.of.includes(refusal.reason) : !which.notOf.includes(refusal.reason);
     return wanted ? wordsFor(refusal) : undefined;
   }
 }

@@ -113,9 +113,6 @@ export class Player {
       onGap: (lost) => this.#events.onGap(lost),
       onEnd: (reason) => this.#ended(reason),
     });
-    // Reading the answer begins a new buffer; what the last connection left stays on the screen.
-    this.#playhead?.close();
-    this.#playhead = undefined;
   }
 
   #startFormat(format: Format): void {
@@ -145,7 +142,7 @@ export class Player {
     this.#sink = sink;
     this.#playhead = playhead;
     onNextPicture(video, () => {
-      if (this.#sink === sink) this.#pictureShown();
+      if (this.#playhead === playhead) this.#pictureShown();
     });
   }
 
@@ -172,6 +169,8 @@ export class Player {
 
   #ended(reason: EndReason): void {
     this.#disconnect();
+    // Its last picture stays on the screen until the next connection brings another.
+    this.#releasePlayhead();
     if (this.#playingSince !== undefined && performance.now() - this.#playingSince > STEADY_MS) {
       this.#attempt = 0;
     }
@@ -210,9 +209,13 @@ export class Player {
     this.#connection = undefined;
   }
 
-  #releaseSink(): void {
+  #releasePlayhead(): void {
     this.#playhead?.close();
     this.#playhead = undefined;
+  }
+
+  #releaseSink(): void {
+    this.#releasePlayhead();
     this.#sink?.close();
     this.#sink = undefined;
   }
@@ -235,6 +238,7 @@ export class Player {
     if (!this.#options.video.muted || this.#connection === undefined) return;
     this.#asleep = true;
     this.#disconnect();
+    this.#releasePlayhead();
   }
 }
 

@@ -17,7 +17,12 @@ export type PlayerState =
 
 export type Next =
   | { then: "stop"; state: PlayerState }
-  | { then: "retry"; state: PlayerState; when: "at-once" | "backoff" | "seldom"; freshToken: boolean };
+  | {
+      then: "retry";
+      state: PlayerState;
+      when: "at-once" | "backoff" | "seldom";
+      freshToken: boolean;
+    };
 
 /** What follows the end of a stream. */
 export function afterEnd(reason: EndReason): Next {

@@ -24,8 +24,7 @@ export class SignedOut extends Error {
 
 export type SessionState =
   /** `expired`: the server ended the session; not the person's doing. */
-  | { kind: "signed-out"; expired: boolean }
-  | { kind: "signed-in"; account: Account };
+  { kind: "signed-out"; expired: boolean } | { kind: "signed-in"; account: Account };
 
 type IdentityClient = Pick<Client<typeof Identity>, "refresh" | "signOut">;
 
@@ -74,7 +73,8 @@ export class Session implements TokenSource {
 
   /** Takes over what SignIn or Register answered. */
   begin(account: Account, tokens: Tokens): void {
-    this.#store.write({ refreshToken: tokens.refreshToken, account });
+    const { id, email } = account;
+    this.#store.write({ refreshToken: tokens.refreshToken, account: { id, email } });
     this.#setState({ kind: "signed-in", account });
     this.#keep(tokens);
   }
