@@ -1,10 +1,15 @@
 //! `cargo xtask test`: installs what the tests need, then runs them all.
 
+mod browser;
 mod debian;
 mod tools;
 
+use std::fs;
+
+use anyhow::Context;
+
 use crate::node::{self, PORTAL, npm};
-use crate::process::{cargo, run as run_command};
+use crate::process::{cargo, output, run as run_command};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 
@@ -24,6 +29,14 @@ pub(crate) fn run(workspace: &Workspace, fast: bool) -> anyhow::Result<()> {
     })?;
     steps.run("portal tests", || {
         run_command(npm(workspace, PORTAL).arg("test"))
+    })?;
+    // With the programs, which some tests start.
+    steps.run("rust build", || {
+        run_command(
+            cargo()
+                .args(["build", "--workspace", "--all-targets", "--locked"])
+                .current_dir(workspace.root()),
+        )
     })?;
     steps.run("rust tests", || {
         run_command(
@@ -51,6 +64,7 @@ pub(crate) fn run(workspace: &Workspace, fast: bool) -> anyhow::Result<()> {
     } else {
         steps.run("cargo-fuzz", tools::install_fuzz)?;
         steps.run("fuzz targets", || fuzz(workspace))?;
+        steps.run("browser tests", || browser::run(workspace))?;
     }
     steps.print();
     Ok(())
@@ -67,16 +81,21 @@ fn fuzz(workspace: &Workspace) -> anyhow::Result<()> {
     };
     // The sanitizer makes other artefacts of every dependency, so they are kept apart.
     let target_dir = workspace.target_dir()?.join("fuzz");
-    let targets = crate::process::output(fuzz().arg("list"))?;
+    let targets = output(fuzz().arg("list"))?;
     for target in targets.lines() {
+        // The first folder collects what the fuzzer finds; the second has the first inputs.
+        let corpus = workspace.path(&format!("fuzz/corpus/{target}"));
+        fs::create_dir_all(&corpus).with_context(|| format!("make {}", corpus.display()))?;
+        let seeds = workspace.path(&format!("fuzz/seeds/{target}"));
+        let inputs = [Some(corpus), seeds.is_dir().then_some(seeds)];
         run_command(
             fuzz()
                 .args(["run", target, "--target-dir"])
                 .arg(&target_dir)
+                .args(inputs.into_iter().flatten())
                 .args([
                     "--",
                     &format!("-runs={FUZZ_INPUTS}"),
-                    "-verbosity=0",
                     "-print_final_stats=1",
                 ]),
         )?;
