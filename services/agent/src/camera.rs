@@ -12,6 +12,9 @@ pub(crate) mod state;
 pub(crate) mod stream;
 mod timeline;
 
+#[cfg(test)]
+mod tests;
+
 use sightline_rpc::live::v1::StreamKind;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;

@@ -22,7 +22,7 @@ pub(super) fn status(identity: &Shown, report: Option<&Report>) -> Result<String
     };
     line(
         "State",
-        &report.map_or("Not running".to_owned(), |r| state(&r.uplink)),
+        &report.map_or_else(|| "Not running".to_owned(), |r| state(&r.uplink)),
     );
     if let Some(report) = report {
         line("Cloud", &report.cloud);

@@ -101,6 +101,7 @@ impl Dialer {
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .with_root_certificates(roots(config)?)
             .with_client_auth_cert(vec![certificate], key)?;
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         // Each connection proves the key anew; a ticket would only prove an earlier proof.
         tls.resumption = Resumption::disabled();
         Ok(Self {

@@ -1,0 +1,396 @@
+//! The agent as the cloud sees it: on the connection that it dialled.
+
+#![expect(missing_docs, reason = "a test program")]
+
+mod cloud;
+
+use std::time::Duration;
+
+use sightline_agent::{Agent, Config, Error, Handle, Uplink};
+use sightline_rpc::device::v1::live_response::Event;
+use sightline_rpc::device::v1::watch_events_response::Event as Change;
+use sightline_rpc::device::v1::{
+    Channel, ChannelState, DeviceKind, LiveRequest, LiveResponse, SnapshotRequest,
+    VerifyClaimRequest, VerifyClaimResponse, WatchEventsRequest, WatchEventsResponse,
+};
+use sightline_rpc::live::v1::{Codec, StreamKind};
+use tokio::time::timeout;
+use tonic::{Code, Streaming};
+
+use cloud::{Cloud, Device, PATIENCE, SWITCHED, read_to_end};
+
+async fn status(agent: &Handle, wanted: impl Fn(&Uplink) -> bool) -> Uplink {
+    let mut status = agent.status();
+    timeout(PATIENCE, status.wait_for(|s| wanted(s)))
+        .await
+        .unwrap()
+        .unwrap()
+        .clone()
+}
+
+async fn live(device: &mut Device, channel: u32, stream: StreamKind) -> Streaming<LiveResponse> {
+    let request = LiveRequest {
+        channel,
+        stream: stream.into(),
+    };
+    device.client.live(request).await.unwrap().into_inner()
+}
+
+async fn next(stream: &mut Streaming<LiveResponse>) -> Event {
+    let message = timeout(PATIENCE, stream.message()).await.unwrap().unwrap();
+    message.unwrap().event.unwrap()
+}
+
+/// Waits until a channel is in this state.
+async fn channel_in_state(
+    events: &mut Streaming<WatchEventsResponse>,
+    number: u32,
+    state: ChannelState,
+) -> Channel {
+    loop {
+        let message = timeout(PATIENCE, events.message())
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
+        let Change::Channel(channel) = message.event.unwrap();
+        if channel.number == number && channel.state() == state {
+            return channel;
+        }
+    }
+}
+
+#[tokio::test]
+async fn device_is_described_on_the_connection_that_it_dialled() {
+    let cloud = Cloud::start().await;
+    let agent = Agent::start(cloud.config()).unwrap();
+    let mut device = cloud.device().await;
+    assert_eq!(device.cloud_id, agent.cloud_id());
+    let described = device.describe(7).await.unwrap();
+    assert_eq!(described.cloud_id, agent.cloud_id().to_string());
+    assert_eq!(described.kind(), DeviceKind::Nvr);
+    assert_eq!(described.channels.len(), 4);
+    assert!(
+        described
+            .channels
+            .iter()
+            .all(|c| c.streams.len() == 2 && !c.name.is_empty())
+    );
+    let connected = Uplink::Connected {
+        edge: "edge-a".to_owned(),
+    };
+    assert_eq!(
+        status(&agent, |s| *s != Uplink::Connecting).await,
+        connected
+    );
+    agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn live_stream_begins_with_its_tracks_and_a_key_frame_and_stops_the_camera_after_it() {
+    let cloud = Cloud::start().await;
+    let agent = Agent::start(cloud.config()).unwrap();
+    let mut device = cloud.device().await;
+    device.describe(1).await.unwrap();
+    let events = device
+        .client
+        .watch_events(WatchEventsRequest {})
+        .await
+        .unwrap();
+    let mut events = events.into_inner();
+    channel_in_state(&mut events, 4, ChannelState::Idle).await;
+
+    let mut stream = live(&mut device, 4, StreamKind::Sub).await;
+    let Event::Started(started) = next(&mut stream).await else {
+        panic!("no start")
+    };
+    let codecs: Vec<_> = started.tracks.iter().map(|t| t.codec()).collect();
+    assert_eq!(codecs, [Codec::H264, Codec::Pcmu]);
+    let mut last_us = [i64::MIN; 2];
+    for at in 0..60 {
+        let Event::Frame(frame) = next(&mut stream).await else {
+            panic!("frame {at}")
+        };
+        assert!(at > 0 || (frame.key && frame.track == started.tracks[0].id));
+        let last_us = &mut last_us[frame.track as usize];
+        assert!(frame.dts_us > *last_us);
+        *last_us = frame.dts_us;
+    }
+    let streaming = channel_in_state(&mut events, 4, ChannelState::Streaming).await;
+    assert_eq!(streaming.streams[1].tracks, started.tracks);
+    drop(stream);
+    channel_in_state(&mut events, 4, ChannelState::Idle).await;
+    agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn edge_that_reads_too_slowly_goes_on_at_a_key_frame_and_is_told_what_it_lost() {
+    let cloud = Cloud::start().await;
+    let agent = Agent::start(cloud.config()).unwrap();
+    let mut device = cloud.device().await;
+    device.describe(1).await.unwrap();
+    let mut unread = live(&mut device, 1, StreamKind::Main).await;
+    let mut read = live(&mut device, 1, StreamKind::Main).await;
+    next(&mut read).await;
+    let mut frames = 0;
+    // Time passes by the stream that is read: ten seconds of pictures.
+    let (mut first_us, mut last_us) = (None, 0);
+    while last_us - first_us.unwrap_or(0) < 10_000_000 {
+        let Event::Frame(frame) = next(&mut read).await else {
+            panic!("a gap in what is read")
+        };
+        first_us.get_or_insert(frame.pts_us);
+        (last_us, frames) = (frame.pts_us, frames + 1);
+    }
+    let lost = loop {
+        match next(&mut unread).await {
+            Event::Gap(gap) => break gap.lost,
+            Event::Frame(frame) => assert!(frame.pts_us < last_us, "nothing was left out"),
+            Event::Started(_) => {}
+        }
+    };
+    assert!((1..frames).contains(&lost), "{lost} of {frames}");
+    let Event::Frame(frame) = next(&mut unread).await else {
+        panic!("no frame after a gap")
+    };
+    assert!(frame.key);
+    agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn edge_without_the_newest_claim_gets_nothing() {
+    let cloud = Cloud::start().await;
+    let agent = Agent::start(cloud.config()).unwrap();
+    let mut device = cloud.device().await;
+    let before_describe = device.client.snapshot(SnapshotRequest { channel: 1 }).await;
+    assert_eq!(
+        before_describe.unwrap_err().code(),
+        Code::FailedPrecondition
+    );
+    device.describe(5).await.unwrap();
+    assert_eq!(
+        device.describe(4).await.unwrap_err().code(),
+        Code::FailedPrecondition
+    );
+    drop(device);
+    let mut device = cloud.device().await;
+    assert_eq!(
+        device.describe(4).await.unwrap_err().code(),
+        Code::FailedPrecondition
+    );
+    let undescribed = device.client.snapshot(SnapshotRequest { channel: 1 }).await;
+    assert_eq!(undescribed.unwrap_err().code(), Code::FailedPrecondition);
+    device.describe(6).await.unwrap();
+    agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn channel_and_stream_that_do_not_exist_are_not_found() {
+    let cloud = Cloud::start().await;
+    let agent = Agent::start(cloud.config()).unwrap();
+    let mut device = cloud.device().await;
+    device.describe(1).await.unwrap();
+    for channel in [0, 5, u32::MAX] {
+        let request = LiveRequest {
+            channel,
+            stream: StreamKind::Main.into(),
+        };
+        assert_eq!(
+            device.client.live(request).await.unwrap_err().code(),
+            Code::NotFound
+        );
+    }
+    agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn guessing_the_verification_code_is_stopped_on_every_connection() {
+    let cloud = Cloud::start().await;
+    let agent = Agent::start(cloud.config()).unwrap();
+    let right = agent.verification_code().reveal();
+    let mut device = cloud.device().await;
+    device.describe(1).await.unwrap();
+    let mut verify = async |code: &str| -> VerifyClaimResponse {
+        let request = VerifyClaimRequest {
+            verification_code: code.to_owned(),
+        };
+        device
+            .client
+            .verify_claim(request)
+            .await
+            .unwrap()
+            .into_inner()
+    };
+    assert!(verify(&right).await.accepted);
+    for _ in 0..9 {
+        let answer = verify("not the code").await;
+        assert_eq!(
+            answer,
+            VerifyClaimResponse {
+                accepted: false,
+                retry_after_s: 0
+            }
+        );
+    }
+    assert!(verify("not the code").await.retry_after_s > 3500);
+    drop(device);
+    let mut device = cloud.device().await;
+    device.describe(2).await.unwrap();
+    let request = VerifyClaimRequest {
+        verification_code: right,
+    };
+    let answer = device
+        .client
+        .verify_claim(request)
+        .await
+        .unwrap()
+        .into_inner();
+    assert!(
+        !answer.accepted && answer.retry_after_s > 3500,
+        "{answer:?}"
+    );
+    agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn snapshot_is_a_jpeg_and_serves_all_who_ask_in_the_same_second() {
+    let cloud = Cloud::start().await;
+    let agent = Agent::start(cloud.config()).unwrap();
+    let mut device = cloud.device().await;
+    device.describe(1).await.unwrap();
+    let mut other = device.client.clone();
+    let (one, two) = tokio::join!(
+        device.client.snapshot(SnapshotRequest { channel: 2 }),
+        other.snapshot(SnapshotRequest { channel: 2 }),
+    );
+    let (one, two) = (one.unwrap().into_inner(), two.unwrap().into_inner());
+    assert!(
+        one.jpeg.starts_with(&[0xff, 0xd8]) && one.jpeg.len() > 10_000,
+        "{}",
+        one.jpeg.len()
+    );
+    assert_eq!(one.taken_at_unix_ms, two.taken_at_unix_ms);
+    agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn device_comes_back_as_the_same_after_its_connection_breaks() {
+    let cloud = Cloud::start().await;
+    let agent = Agent::start(cloud.config()).unwrap();
+    for epoch in 1..=2 {
+        let mut device = cloud.device().await;
+        assert_eq!(device.cloud_id, agent.cloud_id());
+        device.describe(epoch).await.unwrap();
+    }
+    agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn cloud_that_falls_silent_is_noticed_and_dialled_again() {
+    let cloud = Cloud::start().await;
+    let agent = Agent::start(cloud.config()).unwrap();
+    // Begins HTTP/2 within the answer (connection preface, empty SETTINGS), then says nothing.
+    let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let silent = cloud.answer(&format!("{SWITCHED}{preface}")).await;
+    let waiting = status(&agent, |s| matches!(s, Uplink::Waiting { .. })).await;
+    let Uplink::Waiting { reason, .. } = waiting else {
+        panic!("{waiting:?}")
+    };
+    assert!(reason.contains("timed out"), "{reason}");
+    cloud.device().await.describe(1).await.unwrap();
+    drop(silent);
+    agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn cloud_that_cannot_prove_who_it_is_gets_no_request() {
+    let cloud = Cloud::start().await;
+    let other = Cloud::start().await;
+    let config = Config {
+        ca_file: Some(other.ca_file.clone()),
+        ..cloud.config()
+    };
+    let agent = Agent::start(config).unwrap();
+    if let Ok(tls) = cloud.handshake().await {
+        assert_eq!(read_to_end(tls).await, b"");
+    }
+    let waiting = status(&agent, |s| matches!(s, Uplink::Waiting { .. })).await;
+    assert!(
+        matches!(&waiting, Uplink::Waiting { reason, .. } if reason.contains("certificate")),
+        "{waiting:?}"
+    );
+    agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn full_cloud_is_left_alone_for_as_long_as_it_asks() {
+    let cloud = Cloud::start().await;
+    let agent = Agent::start(cloud.config()).unwrap();
+    cloud
+        .answer("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 30\r\n\r\n")
+        .await;
+    let waiting = status(&agent, |s| matches!(s, Uplink::Waiting { .. })).await;
+    let Uplink::Waiting { reason, retry_s } = waiting else {
+        panic!("{waiting:?}")
+    };
+    assert!(
+        (30..40).contains(&retry_s) && reason.contains("503"),
+        "{reason}, {retry_s}"
+    );
+    agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn shutdown_ends_the_connection_and_all_tasks_while_streams_are_open() {
+    let cloud = Cloud::start().await;
+    let agent = Agent::start(cloud.config()).unwrap();
+    let mut device = cloud.device().await;
+    device.describe(1).await.unwrap();
+    let mut stream = live(&mut device, 1, StreamKind::Sub).await;
+    next(&mut stream).await;
+    timeout(PATIENCE, agent.shutdown()).await.unwrap();
+    while let Ok(Some(_)) = timeout(PATIENCE, stream.message()).await.unwrap() {}
+    // The directory is free again.
+    Agent::start(cloud.config()).unwrap().shutdown().await;
+}
+
+#[tokio::test]
+async fn two_agents_cannot_be_one_device() {
+    let cloud = Cloud::start().await;
+    let agent = Agent::start(cloud.config()).unwrap();
+    assert!(matches!(
+        Agent::start(cloud.config()),
+        Err(Error::DataDir(_))
+    ));
+    agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn status_command_shows_state_and_identity_of_a_running_agent() {
+    let cloud = Cloud::start().await;
+    let agent = Agent::start(cloud.config()).unwrap();
+    cloud.device().await.describe(1).await.unwrap();
+    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_sightline-agent"))
+        .arg("status")
+        .arg("--data-dir")
+        .arg(cloud.config().data_dir)
+        .output();
+    let output = timeout(Duration::from_secs(30), output)
+        .await
+        .unwrap()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(text.contains(&agent.cloud_id().to_string()), "{text}");
+    assert!(text.contains(&agent.verification_code().reveal()), "{text}");
+    assert!(
+        text.contains("https://127.0.0.1:8443/#/claim?id="),
+        "{text}"
+    );
+    assert_eq!(text.matches(": idle").count(), 4, "{text}");
+    agent.shutdown().await;
+}
