@@ -1,0 +1,189 @@
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import {
+  RefreshResponseSchema,
+  SignOutResponseSchema,
+} from "../gen/sightline/identity/v1/identity_pb";
+import { TokensSchema, type Tokens } from "../gen/sightline/identity/v1/identity_pb";
+import { Session, SignedOut } from "./session";
+
+const LIFETIME_S = 600;
+const ACCOUNT = { id: "account-1", email: "ann@example.org" };
+
+/** An identity service that ends a session whose refresh token is used twice. */
+class FakeIdentity {
+  calls = 0;
+  ended = false;
+  failWith: Code | undefined;
+  #valid = "";
+
+  issue(): Tokens {
+    this.#valid = `refresh-${this.calls}`;
+    const issuedAt = Math.floor(Date.now() / 1000);
+    const claims = btoa(JSON.stringify({ iat: issuedAt, call: this.calls }));
+    return create(TokensSchema, {
+      accessToken: `header.${claims}.signature`,
+      accessExpiresAtUnixMs: BigInt((issuedAt + LIFETIME_S) * 1000),
+      refreshToken: this.#valid,
+    });
+  }
+
+  refresh = async ({ refreshToken = "" }) => {
+    await Promise.resolve();
+    if (this.failWith !== undefined) throw new ConnectError("no", this.failWith);
+    if (this.ended || refreshToken !== this.#valid) {
+      this.ended = true;
+      throw new ConnectError("used twice", Code.Unauthenticated);
+    }
+    this.calls++;
+    return create(RefreshResponseSchema, { tokens: this.issue() });
+  };
+
+  signOut = async ({ refreshToken = "" }) => {
+    if (refreshToken === this.#valid) this.ended = true;
+    return create(SignOutResponseSchema);
+  };
+}
+
+/** One holder at a time, as all tabs of a browser see it. */
+class FakeLocks {
+  #tail: Promise<unknown> = Promise.resolve();
+
+  request<T>(_name: string, work: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(work);
+    this.#tail = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+class FakeStorage {
+  #items = new Map<string, string>();
+  getItem = (key: string) => this.#items.get(key) ?? null;
+  setItem = (key: string, value: string) => void this.#items.set(key, value);
+  removeItem = (key: string) => void this.#items.delete(key);
+}
+
+let identity: FakeIdentity;
+let storage: Storage;
+let locks: LockManager;
+let foreignChange: ((event: object) => void)[];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  foreignChange = [];
+  vi.stubGlobal("addEventListener", (_: string, listener: () => void) =>
+    foreignChange.push(listener),
+  );
+  identity = new FakeIdentity();
+  storage = new FakeStorage() as unknown as Storage;
+  locks = new FakeLocks() as unknown as LockManager;
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+function openTab(): Session {
+  return new Session(identity as never, storage, locks);
+}
+
+/** What browsers do when a tab writes: the others hear of it. */
+function tellOtherTabs(): void {
+  for (const listener of foreignChange) listener({ storageArea: storage, key: null });
+}
+
+function signedInTab(): Session {
+  const tab = openTab();
+  tab.begin(ACCOUNT, identity.issue());
+  return tab;
+}
+
+it("is signed in again after a reload, and never stores the access token", async () => {
+  const token = await signedInTab().accessToken();
+  const reloaded = openTab();
+  expect(reloaded.state).toEqual({ kind: "signed-in", account: ACCOUNT });
+  expect(await reloaded.accessToken()).not.toBe(token);
+  expect(JSON.stringify(storage.getItem("sightline.session.1"))).not.toContain("header.");
+});
+
+it("refreshes once for many that ask at the same time", async () => {
+  signedInTab();
+  const tab = openTab();
+  const tokens = await Promise.all([1, 2, 3].map(() => tab.accessToken()));
+  expect(new Set(tokens).size).toBe(1);
+  expect(identity.calls).toBe(1);
+});
+
+it("lets tabs refresh at the same time without using a refresh token twice", async () => {
+  signedInTab();
+  const tabs = [openTab(), openTab(), openTab()];
+  await Promise.all(tabs.map((tab) => tab.accessToken()));
+  expect(identity.ended).toBe(false);
+  expect(identity.calls).toBe(3);
+});
+
+it("replaces the token ahead of its end and tells those who stream", async () => {
+  const tab = signedInTab();
+  const first = await tab.accessToken();
+  const told: string[] = [];
+  tab.onToken((token) => told.push(token));
+  await vi.advanceTimersByTimeAsync(LIFETIME_S * 1000 * 0.8);
+  expect(told).toHaveLength(1);
+  expect(told[0]).not.toBe(first);
+  expect(await tab.accessToken()).toBe(told[0]);
+});
+
+it("is not misled by a clock that is hours wrong", async () => {
+  const tab = openTab();
+  const tokens = identity.issue();
+  vi.setSystemTime(Date.now() + 5 * 3600 * 1000);
+  tab.begin(ACCOUNT, tokens);
+  expect(await tab.accessToken()).toBe(tokens.accessToken);
+  await vi.advanceTimersByTimeAsync(LIFETIME_S * 1000 * 0.7);
+  expect(identity.calls).toBe(0);
+});
+
+it("stays signed in while the server is away, and goes on when it returns", async () => {
+  const tab = signedInTab();
+  identity.failWith = Code.Unavailable;
+  await expect(tab.accessToken(true)).rejects.toThrow();
+  expect(tab.state.kind).toBe("signed-in");
+  identity.failWith = undefined;
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(identity.calls).toBe(1);
+});
+
+it("signs out when the server has ended the session, and says that it was not the person", async () => {
+  const tab = signedInTab();
+  identity.ended = true;
+  await expect(tab.accessToken(true)).rejects.toThrow();
+  expect(tab.state).toEqual({ kind: "signed-out", expired: true });
+  await expect(openTab().accessToken()).rejects.toThrow(SignedOut);
+});
+
+it("ends the session on the server too when the person signs out", async () => {
+  const tab = signedInTab();
+  await tab.signOut();
+  expect(tab.state).toEqual({ kind: "signed-out", expired: false });
+  expect(identity.ended).toBe(true);
+});
+
+it("follows another tab that signs out or in", async () => {
+  const [here, there] = [signedInTab(), openTab()];
+  await there.signOut();
+  tellOtherTabs();
+  expect(here.state.kind).toBe("signed-out");
+  there.begin({ id: "account-2", email: "bob@example.org" }, identity.issue());
+  tellOtherTabs();
+  expect(here.state).toMatchObject({ kind: "signed-in", account: { id: "account-2" } });
+});
+
+it("does not bring a session back that another tab ended meanwhile", async () => {
+  const tab = signedInTab();
+  const refreshing = tab.accessToken(true);
+  storage.removeItem("sightline.session.1");
+  await expect(refreshing).rejects.toThrow(SignedOut);
+  expect(openTab().state.kind).toBe("signed-out");
+});
