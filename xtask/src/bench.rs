@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use crate::process::{become_program, cargo, command, run as run_command};
+use crate::process::{become_program, command, run as run_command};
 use crate::workspace::Workspace;
 
 #[derive(Subcommand)]
@@ -19,10 +19,10 @@ pub(crate) enum Bench {
 pub(crate) fn run(workspace: &Workspace, bench: &Bench) -> anyhow::Result<()> {
     let Bench::Fanout { args } = bench;
     run_command(
-        cargo()
+        workspace
+            .cargo()
             .args(["build", "--release", "--package", "sightline"])
-            .args(["--package", "sightline-loadtest", "--bins"])
-            .current_dir(workspace.root()),
+            .args(["--package", "sightline-loadtest", "--bins"]),
     )?;
     let release = workspace.target_dir()?.join("release");
     become_program(

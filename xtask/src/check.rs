@@ -8,7 +8,7 @@ mod tidy;
 use anyhow::bail;
 
 use crate::node::{self, Node};
-use crate::process::{cargo, run as run_command};
+use crate::process::run as run_command;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 
@@ -19,11 +19,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     steps.run("links", || none("links", links::complaints(workspace)?))?;
     steps.run("laws", || none("laws", laws::complaints(workspace)?))?;
     steps.run("format", || {
-        run_command(
-            cargo()
-                .args(["fmt", "--all", "--check"])
-                .current_dir(workspace.root()),
-        )
+        run_command(workspace.cargo().args(["fmt", "--all", "--check"]))
     })?;
     match node::find()? {
         Node::Usable => {
@@ -33,10 +29,10 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     }
     steps.run("lints", || {
         run_command(
-            cargo()
+            workspace
+                .cargo()
                 .args(["clippy", "--workspace", "--all-targets", "--locked"])
-                .args(["--", "-D", "warnings"])
-                .current_dir(workspace.root()),
+                .args(["--", "-D", "warnings"]),
         )
     })?;
     steps.print();

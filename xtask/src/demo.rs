@@ -1,7 +1,7 @@
 //! `cargo xtask demo`: from a fresh clone to a running cloud with cameras.
 
 use crate::node::{self, Node};
-use crate::process::{become_program, cargo};
+use crate::process::become_program;
 use crate::workspace::Workspace;
 
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> anyhow::Result<()> {
@@ -14,7 +14,8 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> anyhow::Result<()> 
     }
     println!("Building sightline. The first time takes some minutes.");
     become_program(
-        cargo()
+        workspace
+            .cargo()
             .args([
                 "run",
                 "--package",
@@ -24,7 +25,6 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> anyhow::Result<()> 
                 "--",
                 "demo",
             ])
-            .args(args)
-            .current_dir(workspace.root()),
+            .args(args),
     )
 }

@@ -8,11 +8,6 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
-/// The cargo that runs this program, so that the toolchain is the same throughout.
-pub(crate) fn cargo() -> Command {
-    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-}
-
 /// A command without standard input: nothing here waits for a person.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);

@@ -9,7 +9,7 @@ use std::fs;
 use anyhow::Context;
 
 use crate::node::{self, PORTAL, npm};
-use crate::process::{cargo, output, run as run_command};
+use crate::process::{output, run as run_command};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 
@@ -20,7 +20,7 @@ pub(crate) fn run(workspace: &Workspace, fast: bool) -> anyhow::Result<()> {
     let mut steps = Steps::default();
     steps.run("Debian packages", || debian::install(fast))?;
     steps.run("node", node::require)?;
-    steps.run("cargo-nextest", tools::install_nextest)?;
+    steps.run("cargo-nextest", || tools::install_nextest(workspace))?;
     // First of all, since the binary that the tests run embeds it.
     steps.run("portal build", || node::build_portal(workspace))?;
     steps.run("portal types", || {
@@ -30,39 +30,22 @@ pub(crate) fn run(workspace: &Workspace, fast: bool) -> anyhow::Result<()> {
     steps.run("portal tests", || {
         run_command(npm(workspace, PORTAL).arg("test"))
     })?;
+    let cargo = |arguments: &str| run_command(workspace.cargo().args(arguments.split(' ')));
     // With the programs, which some tests start.
     steps.run("rust build", || {
-        run_command(
-            cargo()
-                .args(["build", "--workspace", "--all-targets", "--locked"])
-                .current_dir(workspace.root()),
-        )
+        cargo("build --workspace --all-targets --locked")
     })?;
     steps.run("rust tests", || {
-        run_command(
-            cargo()
-                .args([
-                    "nextest",
-                    "run",
-                    "--workspace",
-                    "--locked",
-                    "--no-fail-fast",
-                ])
-                .current_dir(workspace.root()),
-        )
+        cargo("nextest run --workspace --locked --no-fail-fast")
     })?;
     steps.run("doc tests", || {
-        run_command(
-            cargo()
-                .args(["test", "--workspace", "--doc", "--locked", "--quiet"])
-                .current_dir(workspace.root()),
-        )
+        cargo("test --workspace --doc --locked --quiet")
     })?;
     if fast {
         steps.skip("fuzz targets", "--fast");
         steps.skip("browser tests", "--fast");
     } else {
-        steps.run("cargo-fuzz", tools::install_fuzz)?;
+        steps.run("cargo-fuzz", || tools::install_fuzz(workspace))?;
         steps.run("fuzz targets", || fuzz(workspace))?;
         steps.run("browser tests", || browser::run(workspace))?;
     }
@@ -73,10 +56,8 @@ pub(crate) fn run(workspace: &Workspace, fast: bool) -> anyhow::Result<()> {
 /// Runs every fuzz target on the stable compiler: cargo-fuzz needs flags that are unstable.
 fn fuzz(workspace: &Workspace) -> anyhow::Result<()> {
     let fuzz = || {
-        let mut fuzz = cargo();
-        fuzz.arg("fuzz")
-            .current_dir(workspace.root())
-            .env("RUSTC_BOOTSTRAP", "1");
+        let mut fuzz = workspace.cargo();
+        fuzz.arg("fuzz").env("RUSTC_BOOTSTRAP", "1");
         fuzz
     };
     // The sanitizer makes other artefacts of every dependency, so they are kept apart.

@@ -1,11 +1,12 @@
 //! Where the project is, and what cargo says about it.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::process::{cargo, command, output};
+use crate::process::{command, output};
 
 /// The checkout that this program was built from.
 pub(crate) struct Workspace {
@@ -36,13 +37,22 @@ impl Workspace {
         self.root.join(relative)
     }
 
+    /// The cargo that runs this program, so that the toolchain is the same throughout.
+    pub(crate) fn cargo(&self) -> Command {
+        let mut cargo = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(&self.root);
+        cargo
+    }
+
     /// What `cargo metadata` says, without the dependencies' own dependencies.
     pub(crate) fn metadata(&self) -> anyhow::Result<Value> {
-        let printed = output(
-            cargo()
-                .args(["metadata", "--format-version", "1", "--no-deps", "--locked"])
-                .current_dir(&self.root),
-        )?;
+        let printed = output(self.cargo().args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--locked",
+        ]))?;
         serde_json::from_str(&printed).context("read cargo's metadata")
     }
 
