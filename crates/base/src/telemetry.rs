@@ -1,5 +1,7 @@
 //! Logs by `tracing`, metrics by OpenTelemetry in Prometheus' text form.
 
+use std::io::IsTerminal as _;
+
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;

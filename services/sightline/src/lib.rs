@@ -1,1 +1,13 @@
-//! placeholder
+//! The cloud in one binary: the only place where its parts are put together.
+//!
+//! Nothing is decided here but what runs and how it is connected. Start reading at [`node`].
+
+pub mod cli;
+pub mod config;
+mod demo;
+mod edges;
+pub mod node;
+mod routes;
+
+pub use config::Config;
+pub use node::Node;

@@ -1,0 +1,251 @@
+//! One node: its parts in the order in which they start, and stop.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use sightline_base::clock::{Clock, SystemClock};
+use sightline_base::net::{self, Serve};
+use sightline_base::telemetry::Metrics;
+use sightline_base::tls::{Authority, Identity};
+use sightline_coord::{Coordinator, Local};
+use sightline_edge::Edge;
+use sightline_identity::mail::{CodeSender, Console};
+use sightline_rpc::Channel;
+use sightline_rpc::channel::local;
+use sightline_rpc::identity::v1::identity_server::IdentityServer;
+use sightline_rpc::internal::v1::devices_server::DevicesServer;
+use sightline_rpc::registry::v1::registry_server::RegistryServer;
+use sightline_store::{SledStore, Store};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tonic_health::server::HealthReporter;
+
+use crate::config::Config;
+use crate::edges::LocalEdge;
+use crate::routes;
+
+/// A running node. Dropping it without [`Node::shutdown`] cuts everything.
+#[derive(Debug)]
+pub struct Node {
+    addresses: Addresses,
+    authority: Option<Authority>,
+    identity: sightline_identity::Service,
+    registry: sightline_registry::Service,
+    edge: Edge,
+    health: HealthReporter,
+    shutdown: CancellationToken,
+    servers: JoinSet<()>,
+}
+
+/// Where the node listens, with the ports that were really taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// Portal and API.
+    pub https: SocketAddr,
+    /// Devices.
+    pub devices: SocketAddr,
+    /// Metrics and health.
+    pub metrics: SocketAddr,
+}
+
+/// What a caller may exchange, for tests and for the demo.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Where codes are sent.
+    pub codes: Arc<dyn CodeSender>,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self {
+            clock: SystemClock::shared(),
+            codes: Arc::new(Console),
+        }
+    }
+}
+
+impl Node {
+    /// Starts everything; when it returns, all addresses accept connections.
+    ///
+    /// # Errors
+    /// With words for the operator: which file, which address, which setting.
+    pub async fn start(config: Config, surroundings: Surroundings) -> anyhow::Result<Self> {
+        config.validate().map_err(anyhow::Error::msg)?;
+        let Surroundings { clock, codes } = surroundings;
+        let data_dir = &config.data_dir;
+        std::fs::create_dir_all(data_dir)
+            .with_context(|| format!("make the data directory {}", data_dir.display()))?;
+
+        // Listeners first: a port that is taken should not cost the store a start.
+        let https = listen("listen.https", config.listen.https).await?;
+        let devices = listen("listen.devices", config.listen.devices).await?;
+        let metrics_listener = listen("listen.metrics", config.listen.metrics).await?;
+        let certificates = Certificates::open(&config, data_dir)?;
+
+        // Below the services: records, and who owns which device.
+        let store: Arc<dyn Store> =
+            Arc::new(SledStore::open(&data_dir.join("store")).context("open the store")?);
+        let coordinator: Arc<dyn Coordinator> =
+            Arc::new(Local::open(&data_dir.join("coord")).context("open the coordinator's state")?);
+        let metrics = Metrics::new().context("start metrics")?;
+
+        // Services, each with clients of those below it.
+        let identity = sightline_identity::Service::start(
+            &config.identity,
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            codes,
+        )
+        .await
+        .context("start identity")?;
+        let local_edge = Arc::new(LocalEdge::default());
+        let registry = sightline_registry::Service::start(
+            &config.registry,
+            sightline_registry::service::Parts {
+                store,
+                coordinator: Arc::clone(&coordinator),
+                edges: Arc::clone(&local_edge) as Arc<dyn sightline_registry::EdgeCalls>,
+                clock: Arc::clone(&clock),
+                verifier: identity.verifier(),
+            },
+        );
+        let edge_id = config.edge.name.parse().context("edge.name")?;
+        let edge = Edge::start(sightline_edge::Parts {
+            config: config.edge.clone(),
+            coordinator,
+            devices: local(DevicesServer::new(registry.clone())),
+            verifier: identity.verifier(),
+            clock,
+            meter: metrics.meter("edge"),
+        })
+        .await?;
+        local_edge.set(edge_id, edge.device_calls());
+
+        // At last the doors.
+        let addresses = Addresses {
+            https: https.local_addr()?,
+            devices: edge.accept_devices(devices, certificates.for_devices()?)?,
+            metrics: metrics_listener.local_addr()?,
+        };
+        let (router, health) = routes::router(identity.clone(), registry.clone(), &edge).await?;
+        let shutdown = CancellationToken::new();
+        let mut servers = JoinSet::new();
+        let tls = match config.tls.plain_https {
+            true => None,
+            false => Some(certificates.for_people()?.into_server_config()?),
+        };
+        let connections_max = config.listen.connections_max;
+        let serve = Serve {
+            tls,
+            connections_max,
+        };
+        servers.spawn(net::serve(https, router, serve, shutdown.clone()));
+        let plain = Serve {
+            tls: None,
+            connections_max: METRICS_CONNECTIONS_MAX,
+        };
+        servers.spawn(net::serve(
+            metrics_listener,
+            metrics.router(),
+            plain,
+            shutdown.clone(),
+        ));
+        let authority = certificates.authority;
+        Ok(Self {
+            addresses,
+            authority,
+            identity,
+            registry,
+            edge,
+            health,
+            shutdown,
+            servers,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// The file that clients and devices need to trust this node; `None` with an own certificate.
+    #[must_use]
+    pub fn ca_file(&self) -> Option<&Path> {
+        self.authority.as_ref().map(Authority::certificate_file)
+    }
+
+    /// The identity service, for accounts that the operator of this machine makes.
+    #[must_use]
+    pub fn identity(&self) -> &sightline_identity::Service {
+        &self.identity
+    }
+
+    /// A channel to `sightline.identity.v1.Identity`.
+    #[must_use]
+    pub fn identity_channel(&self) -> Channel {
+        local(IdentityServer::new(self.identity.clone()))
+    }
+
+    /// A channel to `sightline.registry.v1.Registry`.
+    #[must_use]
+    pub fn registry_channel(&self) -> Channel {
+        local(RegistryServer::new(self.registry.clone()))
+    }
+
+    /// Tells probes that it leaves, ends the streams with a word to their viewers, gives the
+    /// devices back, and lets requests finish.
+    pub async fn shutdown(mut self) {
+        for service in routes::SERVICES {
+            self.health
+                .set_service_status(service, tonic_health::ServingStatus::NotServing)
+                .await;
+        }
+        self.edge.drain().await;
+        self.shutdown.cancel();
+        while self.servers.join_next().await.is_some() {}
+    }
+}
+
+/// Scrapers and probes at once.
+const METRICS_CONNECTIONS_MAX: usize = 64;
+
+async fn listen(field: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("listen on {address} ({field}); another port can be set, 0 takes a free one")
+    })
+}
+
+/// The operator's certificate, or the self-made authority.
+struct Certificates<'a> {
+    config: &'a Config,
+    authority: Option<Authority>,
+}
+
+impl<'a> Certificates<'a> {
+    fn open(config: &'a Config, data_dir: &Path) -> anyhow::Result<Self> {
+        let authority = match config.tls.certificate {
+            Some(_) => None,
+            None => Some(Authority::open(data_dir).context("open the certificate authority")?),
+        };
+        Ok(Self { config, authority })
+    }
+
+    fn for_people(&self) -> anyhow::Result<Identity> {
+        let tls = &self.config.tls;
+        match (&tls.certificate, &tls.key, &self.authority) {
+            (Some(chain), Some(key), _) => Ok(Identity::from_files(chain, key)?),
+            (_, _, Some(authority)) => Ok(authority.issue(&tls.names)?),
+            _ => anyhow::bail!("tls.certificate and tls.key belong together"),
+        }
+    }
+
+    fn for_devices(&self) -> anyhow::Result<Identity> {
+        self.for_people()
+    }
+}
