@@ -17,14 +17,6 @@ export interface Route {
   at: number;
 }
 
-let route = $state.raw<Route>(readAddress());
-
-addEventListener("hashchange", () => (route = readAddress()));
-
-export function currentRoute(): Route {
-  return route;
-}
-
 export const paths = {
   devices: "#/devices",
   device: (id: string) => `#/devices/${encodeURIComponent(id)}`,
@@ -33,6 +25,14 @@ export const paths = {
   signIn: "#/sign-in",
   register: "#/register",
 };
+
+let route = $state.raw<Route>(readAddress());
+
+addEventListener("hashchange", () => (route = readAddress()));
+
+export function currentRoute(): Route {
+  return route;
+}
 
 export function goTo(path: string, how: "push" | "replace" = "push"): void {
   if (how === "push") {

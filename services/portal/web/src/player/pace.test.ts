@@ -38,6 +38,10 @@ it("catches up from two seconds within half a minute and then stays in the windo
   }
 });
 
+it("corrects into the middle of the window, so that jitter does not start it over", () => {
+  expect(play(0.5, 60).behind.at(-1)).toBeLessThan(0.25);
+});
+
 it("wins a reserve back after the buffer ran dry, too slowly to be heard", () => {
   const { behind, rates } = play(0.02, 30);
   expect(Math.min(...rates)).toBeGreaterThanOrEqual(0.95);
