@@ -33,7 +33,11 @@ impl Target {
     /// In plain text.
     #[must_use]
     pub fn plain(address: SocketAddr) -> Self {
-        Self { address, tls: None, receive_bytes: None }
+        Self {
+            address,
+            tls: None,
+            receive_bytes: None,
+        }
     }
 
     /// With TLS, for `localhost`, trusting the authority in a PEM file. Only TLS 1.3 with
@@ -44,14 +48,20 @@ impl Target {
     pub fn tls(address: SocketAddr, authority: &Path) -> anyhow::Result<Self> {
         let mut config = client_config(authority)?.with_no_client_auth();
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { tls: Some(Arc::new(config)), ..Self::plain(address) })
+        Ok(Self {
+            tls: Some(Arc::new(config)),
+            ..Self::plain(address)
+        })
     }
 
     /// With a receive buffer of this many bytes, for a viewer that reads slowly: the system would
     /// else take in megabytes for it.
     #[must_use]
     pub fn with_receive_bytes(self, bytes: u32) -> Self {
-        Self { receive_bytes: Some(bytes), ..self }
+        Self {
+            receive_bytes: Some(bytes),
+            ..self
+        }
     }
 
     /// For the `host` and `:authority` of requests.
@@ -87,7 +97,9 @@ impl Target {
             let stream = connector.connect(localhost(), tcp).await.context("TLS")?;
             Ok(Either::Right(stream))
         };
-        tokio::time::timeout(CONNECT_TIMEOUT, connect).await.context("connect in time")?
+        tokio::time::timeout(CONNECT_TIMEOUT, connect)
+            .await
+            .context("connect in time")?
     }
 }
 

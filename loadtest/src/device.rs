@@ -56,7 +56,10 @@ impl Synthetic {
     /// With this stream on each channel.
     #[must_use]
     pub fn shape(self, shape: Shape) -> Self {
-        Self { frames: Frames::new(shape), ..self }
+        Self {
+            frames: Frames::new(shape),
+            ..self
+        }
     }
 
     /// With this many channels, numbered from 1.
@@ -68,7 +71,10 @@ impl Synthetic {
     /// With a fault at frame `at` of each call, counted from 0.
     #[must_use]
     pub fn fault(self, fault: Fault, at: u64) -> Self {
-        Self { fault: Some((fault, at)), ..self }
+        Self {
+            fault: Some((fault, at)),
+            ..self
+        }
     }
 
     /// Derived from the key.

@@ -2,9 +2,13 @@
 //! need many of them, exact ones, or broken ones.
 //!
 //! They speak the real protocols to a real server over real sockets; nothing here knows a
-//! service's inside. Start reading at [`device`] and [`viewer`].
+//! service's inside. Start reading at [`device`] and [`viewer`]; `fanout` measures with them.
 
+pub mod account;
+pub mod cli;
 pub mod connect;
 pub mod device;
+mod fanout;
+mod process;
 pub mod stream;
 pub mod viewer;

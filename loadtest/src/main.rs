@@ -1,3 +1,6 @@
-//! The program; see the library.
+//! `sightline-loadtest`: see the library.
 
-fn main() {}
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    sightline_loadtest::cli::run().await
+}

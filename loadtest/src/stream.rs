@@ -35,7 +35,12 @@ pub struct Shape {
 
 impl Shape {
     /// 4 Mbit/s as a camera with constant bit rate sends it: a key frame every two seconds.
-    pub const FOUR_MBIT: Self = Self { rate: 25, gop: 50, key_bytes: 90_000, other_bytes: 18_700 };
+    pub const FOUR_MBIT: Self = Self {
+        rate: 25,
+        gop: 50,
+        key_bytes: 90_000,
+        other_bytes: 18_700,
+    };
 
     /// From one frame to the next.
     #[must_use]
@@ -93,7 +98,9 @@ impl Frames {
     pub fn frame(&self, n: u64) -> Frame {
         let key = self.shape.is_key(n);
         let interval_us = 1_000_000 / i64::from(self.shape.rate);
-        let dts_us = i64::try_from(n).unwrap_or(i64::MAX).saturating_mul(interval_us);
+        let dts_us = i64::try_from(n)
+            .unwrap_or(i64::MAX)
+            .saturating_mul(interval_us);
         Frame {
             track: TRACK,
             key,

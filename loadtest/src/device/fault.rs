@@ -50,16 +50,33 @@ impl Fault {
     /// The fault in place of `frame`.
     pub(super) fn instead_of(self, frame: Frame) -> Sent {
         let changed = match self {
-            Self::FrameOf(bytes) => Frame { data: sized(&frame.data, bytes), ..frame },
-            Self::EmptyFrame => Frame { data: Bytes::new(), ..frame },
-            Self::BrokenLengths => {
-                Frame { data: frame.data.slice(..frame.data.len() - 1), ..frame }
-            }
+            Self::FrameOf(bytes) => Frame {
+                data: sized(&frame.data, bytes),
+                ..frame
+            },
+            Self::EmptyFrame => Frame {
+                data: Bytes::new(),
+                ..frame
+            },
+            Self::BrokenLengths => Frame {
+                data: frame.data.slice(..frame.data.len() - 1),
+                ..frame
+            },
             Self::FalseKey => Frame { key: true, ..frame },
             Self::BackwardTime => shifted(frame, -1_000_000),
-            Self::FarPresentation => Frame { pts_us: frame.dts_us + 3_600_000_000, ..frame },
-            Self::EndlessTime => Frame { pts_us: i64::MAX, dts_us: i64::MAX, ..frame },
-            Self::UnknownTrack => Frame { track: 300, ..frame },
+            Self::FarPresentation => Frame {
+                pts_us: frame.dts_us + 3_600_000_000,
+                ..frame
+            },
+            Self::EndlessTime => Frame {
+                pts_us: i64::MAX,
+                dts_us: i64::MAX,
+                ..frame
+            },
+            Self::UnknownTrack => Frame {
+                track: 300,
+                ..frame
+            },
             Self::BadConfig => return Sent::Event(Event::Started(bad_config())),
             Self::TooManyTracks => return Sent::Event(Event::Started(too_many_tracks())),
             Self::EndlessGap => return Sent::Event(Event::Gap(Gap { lost: u64::MAX })),
@@ -81,7 +98,11 @@ fn sized(data: &Bytes, bytes: usize) -> Bytes {
 }
 
 fn shifted(frame: Frame, by_us: i64) -> Frame {
-    Frame { pts_us: frame.pts_us + by_us, dts_us: frame.dts_us + by_us, ..frame }
+    Frame {
+        pts_us: frame.pts_us + by_us,
+        dts_us: frame.dts_us + by_us,
+        ..frame
+    }
 }
 
 fn bad_config() -> Started {
@@ -93,6 +114,11 @@ fn bad_config() -> Started {
 }
 
 fn too_many_tracks() -> Started {
-    let track = |id| Track { id, ..Frames::started().tracks.swap_remove(0) };
-    Started { tracks: (0..8).map(track).collect() }
+    let track = |id| Track {
+        id,
+        ..Frames::started().tracks.swap_remove(0)
+    };
+    Started {
+        tracks: (0..8).map(track).collect(),
+    }
 }

@@ -87,9 +87,13 @@ impl device_server::Device for Service {
         request: Request<device::VerifyClaimRequest>,
     ) -> Result<Response<device::VerifyClaimResponse>, Status> {
         let code = request.into_inner().verification_code;
-        let accepted =
-            code.parse::<VerificationCode>().is_ok_and(|code| self.0.code.matches(&code));
-        Ok(Response::new(device::VerifyClaimResponse { accepted, retry_after_s: 0 }))
+        let accepted = code
+            .parse::<VerificationCode>()
+            .is_ok_and(|code| self.0.code.matches(&code));
+        Ok(Response::new(device::VerifyClaimResponse {
+            accepted,
+            retry_after_s: 0,
+        }))
     }
 
     async fn snapshot(
@@ -118,7 +122,9 @@ fn live(device: &Synthetic) -> impl Stream<Item = Result<LiveResponse, Status>> 
         next: 0,
         _counted: Calls::enter(&device.live_calls),
     };
-    let started = LiveResponse { event: Some(Event::Started(Frames::started())) };
+    let started = LiveResponse {
+        event: Some(Event::Started(Frames::started())),
+    };
     let frames = futures::stream::unfold(live, |mut live| async move {
         let event = Some(live.event().await?);
         Some((Ok(LiveResponse { event }), live))

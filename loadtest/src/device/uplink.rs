@@ -35,7 +35,10 @@ impl Cloud {
     /// The devices' port of a cloud on this machine, and the PEM file with its authority.
     #[must_use]
     pub fn new(address: SocketAddr, authority: &Path) -> Self {
-        Self { address, authority: authority.to_owned() }
+        Self {
+            address,
+            authority: authority.to_owned(),
+        }
     }
 }
 

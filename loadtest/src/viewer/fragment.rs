@@ -57,12 +57,17 @@ mod tests {
 
     #[test]
     fn fragments_tell_number_time_and_key() {
-        let frames = Frames::new(Shape { gop: 3, ..Shape::FOUR_MBIT });
+        let frames = Frames::new(Shape {
+            gop: 3,
+            ..Shape::FOUR_MBIT
+        });
         let (mut writer, ring) = ring::ring(ring::Limits::default());
         let mut cursor = ring.cursor();
         writer.set_tracks(tracks_from_proto(Frames::started()).unwrap());
         for n in 0..5 {
-            writer.push(frame_from_proto(frames.frame(n)).unwrap()).unwrap();
+            writer
+                .push(frame_from_proto(frames.frame(n)).unwrap())
+                .unwrap();
             let entry = cursor.try_next().unwrap().entry;
             let mut fragment = BytesMut::new();
             fmp4::put_fragment(&mut fragment, &entry);

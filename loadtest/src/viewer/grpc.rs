@@ -157,7 +157,10 @@ fn event(message: Message) -> anyhow::Result<Option<Event>> {
     Ok(Some(match event {
         Proto::Started(started) => {
             let codecs = started.tracks.into_iter().map(|t| t.codec_string);
-            Event::Started { codecs: codecs.collect::<Vec<_>>().join(","), init: Bytes::new() }
+            Event::Started {
+                codecs: codecs.collect::<Vec<_>>().join(","),
+                init: Bytes::new(),
+            }
         }
         Proto::Gap(gap) => Event::Gap { lost: gap.lost },
         Proto::Ended(ended) => Event::Ended {
@@ -239,9 +242,18 @@ mod tests {
 
     #[test]
     fn other_messages_become_events() {
-        assert_eq!(of(Proto::Gap(Gap { lost: 7 }), Keep::Head), Event::Gap { lost: 7 });
-        let ended = Ended { reason: EndReason::TooSlow.into(), message: "asleep".into() };
-        let wanted = Event::Ended { reason: "TOO_SLOW".into(), message: "asleep".into() };
+        assert_eq!(
+            of(Proto::Gap(Gap { lost: 7 }), Keep::Head),
+            Event::Gap { lost: 7 }
+        );
+        let ended = Ended {
+            reason: EndReason::TooSlow.into(),
+            message: "asleep".into(),
+        };
+        let wanted = Event::Ended {
+            reason: "TOO_SLOW".into(),
+            message: "asleep".into(),
+        };
         assert_eq!(of(Proto::Ended(ended), Keep::Head), wanted);
     }
 }

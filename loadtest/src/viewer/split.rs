@@ -47,7 +47,12 @@ struct Body {
 impl Splitter {
     /// Keeps at most `keep_bytes` of each body.
     pub(super) fn new(read_head: ReadHead, keep_bytes: usize) -> Self {
-        Self { read_head, keep_bytes, head: Vec::with_capacity(HEAD_BYTES_MAX), body: None }
+        Self {
+            read_head,
+            keep_bytes,
+            head: Vec::with_capacity(HEAD_BYTES_MAX),
+            body: None,
+        }
     }
 
     /// Takes from the front of `bytes` until a message is whole, or nothing is left.
@@ -91,12 +96,18 @@ mod tests {
     use super::*;
 
     fn one_byte_length(bytes: &[u8]) -> anyhow::Result<Option<Head>> {
-        Ok(Some(Head { bytes: 1, kind: 0, body_bytes: usize::from(bytes[0]) }))
+        Ok(Some(Head {
+            bytes: 1,
+            kind: 0,
+            body_bytes: usize::from(bytes[0]),
+        }))
     }
 
     #[test]
     fn messages_are_the_same_however_the_bytes_are_cut() {
-        let stream = [3, b'a', b'b', b'c', 0, 5, b'd', b'e', b'f', b'g', b'h', 2, b'i'];
+        let stream = [
+            3, b'a', b'b', b'c', 0, 5, b'd', b'e', b'f', b'g', b'h', 2, b'i',
+        ];
         for step in 1..=stream.len() {
             let mut splitter = Splitter::new(one_byte_length, 4);
             let mut bodies = Vec::new();
@@ -106,7 +117,11 @@ mod tests {
                 }
             }
             let wanted: [(&[u8], usize); 3] = [(b"abc", 4), (b"", 1), (b"defg", 6)];
-            assert_eq!(bodies, wanted.map(|(body, n)| (Bytes::from_static(body), n)), "{step}");
+            assert_eq!(
+                bodies,
+                wanted.map(|(body, n)| (Bytes::from_static(body), n)),
+                "{step}"
+            );
         }
     }
 }

@@ -198,7 +198,10 @@ fn take(message: Message, codecs: &mut String, events: &mut VecDeque<Event>) -> 
                 bytes: message.bytes,
                 data: message.body,
             }),
-            None => Event::Started { codecs: std::mem::take(codecs), init: message.body },
+            None => Event::Started {
+                codecs: std::mem::take(codecs),
+                init: message.body,
+            },
         }),
         // The end of the connection follows.
         CLOSE => {}
@@ -231,8 +234,10 @@ fn read_text(text: &[u8], codecs: &mut String) -> anyhow::Result<Option<Event>> 
         *codecs = announced;
     }
     let gap = words.gap.map(|gap| Event::Gap { lost: gap.lost });
-    let ended =
-        words.ended.map(|ended| Event::Ended { reason: ended.reason, message: ended.message });
+    let ended = words.ended.map(|ended| Event::Ended {
+        reason: ended.reason,
+        message: ended.message,
+    });
     Ok(gap.or(ended))
 }
 
@@ -264,7 +269,10 @@ mod tests {
         let mut read = |text: &str| read_text(text.as_bytes(), &mut codecs).unwrap();
         assert_eq!(read(r#"{"codecs":"avc1.640028","mime":"video/mp4"}"#), None);
         assert_eq!(read(r#"{"gap":{"lost":7}}"#), Some(Event::Gap { lost: 7 }));
-        let ended = Event::Ended { reason: "draining".into(), message: "restart".into() };
+        let ended = Event::Ended {
+            reason: "draining".into(),
+            message: "restart".into(),
+        };
         let text = r#"{"ended":{"reason":"draining","message":"restart"}}"#;
         assert_eq!(read(text), Some(ended));
         assert_eq!(codecs, "avc1.640028");

@@ -1,0 +1,203 @@
+//! One stream to many viewers: what it costs the server, against a floor measured in the same run.
+//!
+//! Server, device, viewers and floor are processes of their own, so that the processor time of one
+//! is not taken for another's. Each measurement has a fresh server, so that memory that an earlier
+//! one left behind is not counted, or hidden.
+
+mod cloud;
+mod floor;
+mod helper;
+mod load;
+mod report;
+
+use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+
+use crate::device::{self, Synthetic};
+use crate::process::raise_files_max;
+use cloud::Site;
+use helper::{Helper, Introduction};
+use load::{Job, Measured};
+use report::Report;
+
+/// Longest measurement besides its window.
+const MEASURE_TIMEOUT: Duration = Duration::from_secs(150);
+/// Files that a process has open besides one for each viewer.
+const FILES_BESIDES: u64 = 256;
+
+/// How frames reach the viewers.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Path {
+    /// Raw TCP or TLS.
+    Floor,
+    /// fMP4 over WebSocket.
+    Ws,
+    /// `Live/Watch`.
+    Grpc,
+}
+
+/// What to measure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Numbers of viewers.
+    #[arg(long, value_delimiter = ',', default_value = "50,200,500")]
+    viewers: Vec<usize>,
+    /// Length of each window; when it is even, each holds as many key frames as any other.
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..=120))]
+    seconds: u64,
+    /// Paths; the floor is measured in any case.
+    #[arg(long, value_delimiter = ',', default_value = "floor,ws,grpc")]
+    paths: Vec<Path>,
+    /// Without TLS, with it, or both.
+    #[arg(long, value_delimiter = ',', default_value = "false,true", action = clap::ArgAction::Set)]
+    tls: Vec<bool>,
+    /// The server to measure, built for release.
+    #[arg(long, value_name = "FILE")]
+    server_bin: PathBuf,
+}
+
+/// Measures everything that was asked for; a JSON line for each, on standard output.
+pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
+    let files_max = raise_files_max()?;
+    let viewers_max = options.viewers.iter().copied().max().unwrap_or_default() as u64;
+    ensure!(
+        viewers_max + FILES_BESIDES <= files_max,
+        "{viewers_max} viewers need more open files than the {files_max} that are allowed"
+    );
+    let directory = tempfile::tempdir().context("make a directory")?;
+    let site = Site::found(&options.server_bin, directory.path()).await?;
+    let mut report = Report::default();
+    for &tls in &options.tls {
+        for &viewers in &options.viewers {
+            let floor = measure_floor(directory.path(), tls, viewers, options.seconds).await?;
+            report.floor(tls, viewers, &floor)?;
+            for &path in options.paths.iter().filter(|path| **path != Path::Floor) {
+                let measured = measure_cloud(&site, path, tls, viewers, options.seconds).await;
+                let measured = measured.with_context(|| format!("{path:?}, {viewers} viewers"))?;
+                report.path(path, tls, viewers, &measured)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn measure_floor(
+    directory: &std::path::Path,
+    tls: bool,
+    viewers: usize,
+    seconds: u64,
+) -> anyhow::Result<Measured> {
+    let authority = tls.then(|| directory.join("floor"));
+    let mut args = Vec::new();
+    if let Some(directory) = &authority {
+        std::fs::create_dir_all(directory)?;
+        args.extend(["--authority".as_ref(), directory.as_os_str()]);
+    }
+    let (floor, port) = Helper::start("floor", args).await?;
+    let job = Job {
+        path: Path::Floor,
+        port,
+        authority: authority.map(|directory| directory.join("ca.pem")),
+        viewers,
+        seconds,
+        server_pid: floor.pid()?,
+        device: String::new(),
+        token: String::new(),
+    };
+    measure(&job).await
+}
+
+async fn measure_cloud(
+    site: &Site,
+    path: Path,
+    tls: bool,
+    viewers: usize,
+    seconds: u64,
+) -> anyhow::Result<Measured> {
+    let (cloud, device, token) = site.start(tls).await?;
+    let job = Job {
+        path,
+        port: cloud.port(),
+        authority: cloud.authority(),
+        viewers,
+        seconds,
+        server_pid: cloud.pid()?,
+        device,
+        token,
+    };
+    let measured = measure(&job).await?;
+    cloud.stop().await?;
+    Ok(measured)
+}
+
+async fn measure(job: &Job) -> anyhow::Result<Measured> {
+    let time_max = MEASURE_TIMEOUT + Duration::from_secs(job.seconds);
+    helper::run("viewers", job, time_max).await
+}
+
+/// The helper `viewers`: a job on standard input, what was measured on standard output.
+pub(crate) async fn viewers() -> anyhow::Result<()> {
+    let mut job = Vec::new();
+    std::io::stdin().read_to_end(&mut job)?;
+    let measured = load::measure(serde_json::from_slice(&job)?).await?;
+    say(&measured)
+}
+
+/// Options of the helper `floor`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FloorOptions {
+    /// Directory of an authority for TLS.
+    #[arg(long)]
+    authority: Option<PathBuf>,
+}
+
+/// The helper `floor`: says its port, and serves until standard input ends.
+pub(crate) fn floor(options: &FloorOptions) -> anyhow::Result<()> {
+    say(&floor::serve(options.authority.as_deref())?)?;
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+/// Options of the helper `device`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DeviceOptions {
+    /// The devices' port of a server on this machine.
+    #[arg(long)]
+    port: u16,
+    /// PEM file with the server's authority.
+    #[arg(long)]
+    authority: PathBuf,
+    /// PEM file with the device's key.
+    #[arg(long)]
+    key: PathBuf,
+}
+
+/// The helper `device`: connects, says who it is, and serves until the connection is over.
+pub(crate) async fn device(options: &DeviceOptions) -> anyhow::Result<()> {
+    let key = std::fs::read_to_string(&options.key).context("read the device's key")?;
+    let device = Arc::new(Synthetic::with_key(rcgen::KeyPair::from_pem(&key)?));
+    let address = ([127, 0, 0, 1], options.port).into();
+    let cloud = device::Cloud::new(address, &options.authority);
+    let uplink = device.connect(&cloud).await?;
+    say(&Introduction {
+        cloud_id: device.cloud_id().to_string(),
+        verification_code: device.verification_code(),
+    })?;
+    uplink.serve().await
+}
+
+/// One JSON line on standard output.
+fn say(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer(&mut out, value)?;
+    out.write_all(b"\n")?;
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,246 @@
+//! The real server for one measurement, with an account and a device on it.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader, Lines};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::helper::{Helper, Introduction};
+use crate::account::Api;
+use crate::connect::Target;
+
+/// Longest that the server may take to start, or to stop.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+const STOP_TIMEOUT: Duration = Duration::from_secs(20);
+/// Lines of the server that wait to be read here; more are dropped.
+const LINES_MAX: usize = 64;
+const EMAIL: &str = "bench@example.org";
+
+/// What outlives one server: its data, an account, the device's key.
+#[derive(Debug)]
+pub(super) struct Site {
+    server_bin: PathBuf,
+    directory: PathBuf,
+    password: String,
+}
+
+/// A running server whose device is connected.
+#[derive(Debug)]
+pub(super) struct Cloud {
+    server: Child,
+    https: u16,
+    devices: u16,
+    authority: Option<PathBuf>,
+    /// Standard output, with codes that would be mailed.
+    output: mpsc::Receiver<String>,
+    device: Option<Helper>,
+}
+
+impl Site {
+    /// A new site in an empty directory: makes the account, and claims the device.
+    pub(super) async fn found(server_bin: &Path, directory: &Path) -> anyhow::Result<Self> {
+        let site = Self {
+            server_bin: server_bin.to_owned(),
+            directory: directory.to_owned(),
+            password: format!("{}-Aa1", uuid::Uuid::new_v4()),
+        };
+        let key = rcgen::KeyPair::generate()?.serialize_pem();
+        std::fs::write(site.device_key(), key).context("write the device's key")?;
+        let mut cloud = site.start_server(false).await?;
+        let api = Api::connect(&cloud.target()?).await?;
+        api.request_code(EMAIL).await?;
+        let code = cloud.code().await?;
+        api.register(EMAIL, &site.password, &code).await?;
+        let token = api.sign_in(EMAIL, &site.password).await?.access_token;
+        let device = cloud.attach_device(&site).await?;
+        api.claim(&token, &device.cloud_id, &device.verification_code)
+            .await
+            .context("claim the device")?;
+        cloud.stop().await?;
+        Ok(site)
+    }
+
+    /// Starts a server on the site's data; returns it with the device's ID and a fresh token.
+    pub(super) async fn start(&self, tls: bool) -> anyhow::Result<(Cloud, String, String)> {
+        let mut cloud = self.start_server(tls).await?;
+        let device = cloud.attach_device(self).await?;
+        let api = Api::connect(&cloud.target()?).await?;
+        let token = api.sign_in(EMAIL, &self.password).await?.access_token;
+        api.await_online(&token, &device.cloud_id).await?;
+        Ok((cloud, device.cloud_id, token))
+    }
+
+    fn data_dir(&self) -> PathBuf {
+        self.directory.join("data")
+    }
+
+    fn device_key(&self) -> PathBuf {
+        self.directory.join("device.pem")
+    }
+
+    async fn start_server(&self, tls: bool) -> anyhow::Result<Cloud> {
+        let config = format!(
+            "data_dir = {:?}\n[listen]\nhttps = \"127.0.0.1:0\"\ndevices = \"127.0.0.1:0\"\n\
+             metrics = \"127.0.0.1:0\"\n[tls]\nplain_https = {}\n[log]\nformat = \"json\"\n",
+            self.data_dir(),
+            !tls
+        );
+        let config_file = self.directory.join("sightline.toml");
+        std::fs::write(&config_file, config).context("write the configuration")?;
+        let mut server = Command::new(&self.server_bin)
+            .args(["serve", "--config"])
+            .arg(&config_file)
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("start {}", self.server_bin.display()))?;
+        let log = server.stderr.take().context("the server's log")?;
+        let output = server.stdout.take().context("the server's output")?;
+        let mut log = BufReader::new(log).lines();
+        let serving = timeout(START_TIMEOUT, serving(&mut log)).await;
+        let (https, devices) = serving.context("wait for the server to start")??;
+        tokio::spawn(forward_log(log));
+        Ok(Cloud {
+            server,
+            https,
+            devices,
+            authority: tls.then(|| self.data_dir().join("ca.pem")),
+            output: read_output(output),
+            device: None,
+        })
+    }
+}
+
+impl Cloud {
+    /// The server's process.
+    pub(super) fn pid(&self) -> anyhow::Result<u32> {
+        self.server.id().context("the server has ended")
+    }
+
+    /// Port of viewers.
+    pub(super) fn port(&self) -> u16 {
+        self.https
+    }
+
+    /// Whom viewers trust, when there is TLS.
+    pub(super) fn authority(&self) -> Option<PathBuf> {
+        self.authority.clone()
+    }
+
+    /// Ends server and device, and waits for it.
+    pub(super) async fn stop(mut self) -> anyhow::Result<()> {
+        let pid = i32::try_from(self.pid()?).ok().and_then(Pid::from_raw);
+        kill_process(pid.context("the server's process")?, Signal::TERM)?;
+        let ended = timeout(STOP_TIMEOUT, self.server.wait()).await;
+        let status = ended.context("wait for the server to end")??;
+        ensure!(status.success(), "the server ended with {status}");
+        Ok(())
+    }
+
+    fn target(&self) -> anyhow::Result<Target> {
+        let address = ([127, 0, 0, 1], self.https).into();
+        match &self.authority {
+            None => Ok(Target::plain(address)),
+            Some(file) => Target::tls(address, file),
+        }
+    }
+
+    /// Starts the device beside the server.
+    async fn attach_device(&mut self, site: &Site) -> anyhow::Result<Introduction> {
+        let args = [
+            "--port".as_ref(),
+            self.devices.to_string().as_ref(),
+            "--authority".as_ref(),
+            site.data_dir().join("ca.pem").as_os_str(),
+            "--key".as_ref(),
+            site.device_key().as_os_str(),
+        ]
+        .map(std::ffi::OsStr::to_owned);
+        let (helper, introduction) = Helper::start("device", args).await?;
+        self.device = Some(helper);
+        Ok(introduction)
+    }
+
+    /// The code of the e-mail that the server prints when it has no mail server.
+    async fn code(&mut self) -> anyhow::Result<String> {
+        let code = async {
+            loop {
+                let line = self.output.recv().await.context("no code was printed")?;
+                if let Some((_, code)) = line.split_once("registration code: ") {
+                    return anyhow::Ok(code.trim().to_owned());
+                }
+            }
+        };
+        timeout(START_TIMEOUT, code)
+            .await
+            .context("wait for a code")?
+    }
+}
+
+/// One line of the server's log.
+#[derive(serde::Deserialize)]
+struct LogLine {
+    level: String,
+    fields: Fields,
+}
+
+#[derive(serde::Deserialize)]
+struct Fields {
+    message: String,
+    https: Option<String>,
+    devices: Option<String>,
+}
+
+/// Reads the log until the server tells its ports.
+async fn serving<R: AsyncRead + Unpin>(
+    log: &mut Lines<BufReader<R>>,
+) -> anyhow::Result<(u16, u16)> {
+    let mut last = String::new();
+    while let Some(line) = log.next_line().await? {
+        let Ok(LogLine { fields, .. }) = serde_json::from_str(&line) else {
+            last = line;
+            continue;
+        };
+        if let (Some(https), Some(devices)) = (fields.https, fields.devices) {
+            return Ok((port(&https)?, port(&devices)?));
+        }
+    }
+    anyhow::bail!("the server did not start: {last}")
+}
+
+fn port(address: &str) -> anyhow::Result<u16> {
+    let address: std::net::SocketAddr = address.parse().context("read an address")?;
+    Ok(address.port())
+}
+
+/// Shows what the server warns of, and reads the rest, so that the server never waits for it.
+async fn forward_log<R: AsyncRead + Unpin>(mut log: Lines<BufReader<R>>) {
+    while let Ok(Some(line)) = log.next_line().await {
+        match serde_json::from_str::<LogLine>(&line) {
+            Ok(line) if line.level == "INFO" => {}
+            Ok(line) => tracing::warn!(level = line.level, "server: {}", line.fields.message),
+            Err(_) => tracing::warn!("server: {line}"),
+        }
+    }
+}
+
+fn read_output(output: impl AsyncRead + Unpin + Send + 'static) -> mpsc::Receiver<String> {
+    let (tx, rx) = mpsc::channel(LINES_MAX);
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(output).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            // Nobody reads after the account is made.
+            let _ = tx.try_send(line);
+        }
+    });
+    rx
+}
