@@ -11,6 +11,8 @@ mod camera;
 mod encoder;
 mod osd;
 mod picture;
+mod render;
+mod scenes;
 mod sound;
 
 pub use camera::Camera;

@@ -9,6 +9,8 @@ use sightline_media::{Codec, Frame, Track, Tracks};
 use super::encoder::Encoder;
 use super::osd::Osd;
 use super::picture::Picture;
+use super::render::still::Still;
+use super::scenes::{ALL, Scene};
 use super::sound;
 use super::{Error, Quality, scenes};
 
@@ -60,6 +62,8 @@ pub struct Camera {
     encoder: Encoder,
     osd: Osd,
     picture: Picture,
+    scene: Scene,
+    still: Still,
     tracks: Tracks,
     /// Number of the newest picture, counted in intervals from the Unix epoch.
     last_picture: Option<i64>,
@@ -94,6 +98,8 @@ impl Camera {
             format,
             encoder,
             osd: Osd::new(info.name, zone),
+            scene: ALL[scene],
+            still: Still::new((ALL[scene].place)(), picture.width, picture.height),
             picture,
             tracks: Tracks::new(tracks)?,
             last_picture: None,
@@ -156,14 +162,8 @@ impl Camera {
     }
 
     fn draw(&mut self, at_us: i64) {
-        let (width, height) = (self.picture.width, self.picture.height);
-        let shift = (at_us / 20_000).rem_euclid(width as i64) as usize;
-        for (row, line) in self.picture.y.chunks_exact_mut(width).enumerate() {
-            for (column, luma) in line.iter_mut().enumerate() {
-                let wave = (column + shift) % width;
-                *luma = (40 + row * 100 / height + wave * 60 / width) as u8;
-            }
-        }
+        self.picture.copy_from(&self.still.picture);
+        (self.scene.draw)(&self.still, &mut self.picture, at_us as f64 / 1e6);
         self.osd.draw(&mut self.picture, at_us);
     }
 

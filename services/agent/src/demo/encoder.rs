@@ -43,6 +43,8 @@ impl Encoder {
             .max_frame_rate(FrameRate::from_hz(rate))
             .skip_frames(false)
             .scene_change_detect(false)
+            .background_detection(false)
+            .adaptive_quantization(false)
             .complexity(Complexity::Low)
             .vui(VuiConfig::bt709())
             .num_threads(1);
