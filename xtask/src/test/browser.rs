@@ -40,14 +40,15 @@ pub(super) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
     }
-    fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+    let shots = folder.join("shots");
+    fs::create_dir_all(&shots).with_context(|| format!("make {}", shots.display()))?;
     let demo = Demo::start(&target.join("debug/sightline"), &folder)?;
     let tested = run_command(
         node::npm(workspace, TESTS)
             .arg("test")
             .envs(&demo.variables)
             .env("SIGHTLINE_OUTPUT", folder.join(OUTPUT))
-            .env("SIGHTLINE_BIN_DIR", target.join("debug")),
+            .env("SIGHTLINE_SHOTS", &shots),
     );
     let ended = demo.end();
     tested?;
