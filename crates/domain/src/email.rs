@@ -141,7 +141,7 @@ mod tests {
             if let Ok(email) = text.parse::<Email>() {
                 prop_assert!(email.as_str().len() <= ADDRESS_BYTES_MAX);
                 prop_assert!(email.as_str().chars().all(|c| c.is_ascii_graphic() && !c.is_ascii_uppercase()));
-                prop_assert_eq!(email.as_str().parse::<Email>(), Ok(email.clone()));
+                prop_assert_eq!(email.as_str().parse::<Email>(), Ok(email));
             }
         }
 

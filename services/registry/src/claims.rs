@@ -221,8 +221,8 @@ impl Registry {
         self.records
             .put_owner(claim.device, before, owner, report.as_ref())
             .await?;
-        self.unclaimed.forget(claim.device);
         tracing::info!(device = %claim.device, account = %claim.account, "device claimed");
+        self.keep_unclaimed(claim.device).await;
         Ok(())
     }
 }

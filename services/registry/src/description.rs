@@ -266,8 +266,11 @@ mod tests {
 
     #[test]
     fn too_much_to_tell_costs_the_streams_first_and_then_everything() {
-        let long = "д".repeat(NAME_CHARS_MAX);
-        let description = Description::from_device(&told(1000, &long)).unwrap();
+        let mut large = told(1000, &"д".repeat(NAME_CHARS_MAX));
+        for channel in &mut large.channels {
+            channel.detail = "d".repeat(DETAIL_CHARS_MAX);
+        }
+        let description = Description::from_device(&large).unwrap();
         assert_eq!(description.channels.len(), CHANNELS_MAX);
         assert!(description.channels[0].streams.is_empty());
 

@@ -33,11 +33,11 @@ impl Registry {
         for _ in 0..ROUNDS_MAX {
             if self.records.owner(device).await?.is_none() {
                 self.unclaimed.put(device, report.clone())?;
-                // A claim in between may have missed it.
+                // A claim that is written by now may have looked there before.
                 if self.records.owner(device).await?.is_none() {
                     return Ok(());
                 }
-                self.unclaimed.forget(device);
+                self.unclaimed.take(device);
             }
             match store(&self.records, device, &report).await {
                 Err(Error::Store(StoreError::Conflict { .. })) => {}
@@ -47,9 +47,19 @@ impl Registry {
         Err(Error::StaleEpoch)
     }
 
+    /// Keeps what a device told until its claim was written. Without it the claim stands all the
+    /// same, and the device tells it again when it connects next.
+    pub(crate) async fn keep_unclaimed(&self, device: CloudId) {
+        if let Some(report) = self.unclaimed.take(device)
+            && let Err(error) = self.keep(device, report).await
+        {
+            tracing::warn!(%device, %error, "keep what a device told before it was claimed");
+        }
+    }
+
     /// The connection of a device has ended.
     pub(crate) async fn disconnected(&self, device: CloudId) -> Result<(), Error> {
-        self.unclaimed.forget(device);
+        self.unclaimed.take(device);
         if let Some((revision, mut report)) = self.records.report(device).await? {
             report.seen_at_unix_ms = self.clock.now_unix_ms();
             match self

@@ -48,8 +48,8 @@ impl Unclaimed {
     }
 
     /// The device has an owner now, or is gone.
-    pub(crate) fn forget(&self, device: CloudId) {
-        self.reports().remove(&device);
+    pub(crate) fn take(&self, device: CloudId) -> Option<Report> {
+        self.reports().remove(&device)
     }
 
     fn reports(&self) -> MutexGuard<'_, HashMap<CloudId, Report>> {
