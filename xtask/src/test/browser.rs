@@ -166,10 +166,13 @@ fn variable(line: &str) -> Option<(&'static str, String)> {
     Some((*name, value.trim().to_owned()))
 }
 
-/// Whatever the tests saw, an error that the cloud logged is one.
+/// Whatever the tests saw, an error that the cloud logged fails them, and so does a panic.
 fn check_log(log: &Path) -> anyhow::Result<()> {
     let text = fs::read_to_string(log).with_context(|| format!("read {}", log.display()))?;
-    let errors: Vec<&str> = text.lines().filter(|line| line.contains("ERROR")).collect();
+    let errors: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains(" ERROR ") || line.contains("panicked at"))
+        .collect();
     if !errors.is_empty() {
         bail!("the demo logged errors:\n{}", errors.join("\n"));
     }
@@ -206,8 +209,13 @@ mod tests {
         let path = std::env::temp_dir().join(format!("xtask-log-{}", std::process::id()));
         fs::write(&path, "2026-01-01T00:00:00Z  WARN edge: slow\n").unwrap();
         assert!(check_log(&path).is_ok());
-        fs::write(&path, "2026-01-01T00:00:00Z ERROR store: no more writes\n").unwrap();
-        assert!(check_log(&path).is_err());
+        for line in [
+            "2026-01-01T00:00:00Z ERROR store: no more writes\n",
+            "thread 'main' panicked at src/main.rs:1:1:\n",
+        ] {
+            fs::write(&path, line).unwrap();
+            assert!(check_log(&path).is_err(), "{line}");
+        }
         fs::remove_file(&path).unwrap();
     }
 }
