@@ -1,6 +1,7 @@
 //! One scene in one quality, as a stream of frames.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -12,7 +13,7 @@ use super::picture::Picture;
 use super::render::still::Still;
 use super::scenes::{ALL, Scene};
 use super::sound;
-use super::{Error, Quality, scenes};
+use super::{Error, Quality, SCENES, scenes};
 
 /// Track numbers of every demo camera.
 const VIDEO: u8 = 0;
@@ -56,6 +57,16 @@ impl Quality {
     }
 }
 
+/// What does not move, traced when it is first looked at and kept: tracing takes the better part of
+/// a second, and a snapshot or a new viewer should not.
+static STILLS: [[OnceLock<Arc<Still>>; 2]; SCENES] = [const { [const { OnceLock::new() }; 2] }; SCENES];
+
+fn still(scene: usize, quality: Quality) -> Arc<Still> {
+    let format = quality.format();
+    let trace = || Arc::new(Still::new((ALL[scene].place)(), format.width, format.height));
+    Arc::clone(STILLS[scene][quality as usize].get_or_init(trace))
+}
+
 /// A demo camera that is being watched.
 pub struct Camera {
     format: Format,
@@ -63,7 +74,7 @@ pub struct Camera {
     osd: Osd,
     picture: Picture,
     scene: Scene,
-    still: Still,
+    still: Arc<Still>,
     tracks: Tracks,
     /// Number of the newest picture, counted in intervals from the Unix epoch.
     last_picture: Option<i64>,
@@ -99,7 +110,7 @@ impl Camera {
             encoder,
             osd: Osd::new(info.name, zone),
             scene: ALL[scene],
-            still: Still::new((ALL[scene].place)(), picture.width, picture.height),
+            still: still(scene, quality),
             picture,
             tracks: Tracks::new(tracks)?,
             last_picture: None,

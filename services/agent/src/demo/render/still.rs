@@ -12,8 +12,6 @@ use crate::demo::picture::{BLACK, NEUTRAL, Picture};
 
 /// A pixel whose neighbour differs by more than this is traced more finely.
 const ROUGH: f32 = 0.05;
-/// Neighbours that differ by less than this are taken for noise.
-const CALM: f32 = 0.13;
 /// Places within a rough pixel that are traced, as parts of it.
 const FINE: [(f32, f32); 4] = [
     (0.125, 0.375),
@@ -49,6 +47,8 @@ pub(crate) struct Grade {
     pub(crate) vignette: f32,
     /// Noise of the sensor, share of white.
     pub(crate) grain: f32,
+    /// Neighbours that differ by less than this share of white are taken for noise.
+    pub(crate) calm: f32,
 }
 
 impl Grade {
@@ -211,14 +211,14 @@ fn is_smooth(samples: &[Sample], width: usize, x: usize, y: usize) -> bool {
 
 /// A pixel's colour, averaged with neighbours that show the same surface in similar light: the
 /// noise reduction that every camera has.
-fn calm(samples: &[Sample], width: usize, at: usize) -> V {
+fn calm(samples: &[Sample], width: usize, at: usize, limit: f32) -> V {
     let here = &samples[at];
     let (mut sum, mut count) = (grey(0.0), 0.0);
     for row in [at.wrapping_sub(width), at, at + width] {
-        for column in [row.wrapping_sub(1), row, row + 1] {
+        for column in [row.wrapping_sub(1), row, row.wrapping_add(1)] {
             if let Some(there) = samples.get(column)
                 && (there.depth - here.depth).abs() < ROUGH * here.depth
-                && luma(there.colour - here.colour).abs() < CALM
+                && luma(there.colour - here.colour).abs() < limit
             {
                 sum += there.colour;
                 count += 1.0;
@@ -254,7 +254,7 @@ impl Grade {
         let mut picture = Picture::new(width, height);
         let mut colours = vec![grey(0.0); width * height];
         let calm: Vec<V> = (0..samples.len())
-            .map(|at| calm(samples, width, at))
+            .map(|at| calm(samples, width, at, self.calm))
             .collect();
         for y in 0..height {
             for x in 0..width {
