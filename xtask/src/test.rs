@@ -77,6 +77,7 @@ fn fuzz(workspace: &Workspace) -> anyhow::Result<()> {
                 .args([
                     "--",
                     &format!("-runs={FUZZ_INPUTS}"),
+                    "-verbosity=0",
                     "-print_final_stats=1",
                 ]),
         )?;
