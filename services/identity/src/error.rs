@@ -49,7 +49,7 @@ pub enum Error {
     #[error("the e-mail address has an account")]
     AccountExists,
     /// The mail could not be handed over.
-    #[error("send the e-mail")]
+    #[error("the e-mail could not be sent; try again later")]
     Mail(#[from] mail::SendError),
     /// The records cannot be read or written.
     #[error("access the account records")]

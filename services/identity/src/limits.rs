@@ -155,6 +155,15 @@ impl Limits {
         tables.codes.take(email.clone(), now_unix_ms)
     }
 
+    /// No code was made after all: whoever asks again too soon only has to wait for the next one.
+    pub(crate) fn code_not_made(&self, email: &Email, place: Option<Place>) {
+        let mut tables = self.tables();
+        if let Some(place) = place {
+            tables.code_places.give_back(&place);
+        }
+        tables.codes.give_back(email);
+    }
+
     fn tables(&self) -> MutexGuard<'_, Tables> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

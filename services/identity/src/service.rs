@@ -6,6 +6,7 @@ use std::time::Duration;
 use sightline_base::clock::Clock;
 use sightline_base::net::Peer;
 use sightline_domain::{AccountId, Email, password};
+use sightline_rpc::ServiceError as _;
 use sightline_rpc::error::status;
 use sightline_rpc::identity::v1::identity_server::Identity;
 use sightline_rpc::identity::v1::{
@@ -155,7 +156,8 @@ impl Inner {
         self.limits.code(&email, place, now)?;
         // A code is made for every address, so that all that follows is the same for all. One
         // that is not mailed cannot be entered.
-        let code = self.codes.issue(purpose, &email, now).await?;
+        let code = self.codes.issue(purpose, &email, now).await;
+        let code = code.inspect_err(|_| self.limits.code_not_made(&email, place))?;
         let mail = match self.accounts.find(&email).await? {
             None => Mail::registration_code(email, request.language(), &code, self.codes.valid()),
             Some(_) => Mail::already_registered(email, request.language()),
@@ -287,7 +289,11 @@ impl Identity for Service {
         request: Request<SignInRequest>,
     ) -> Result<Response<SignInResponse>, Status> {
         let place = place(&request);
-        answer(self.inner.sign_in(request.into_inner(), place).await)
+        let signed_in = self.inner.sign_in(request.into_inner(), place).await;
+        if let Err(error) = &signed_in {
+            tracing::info!(from = ?place, reason = error.reason(), "sign-in refused");
+        }
+        answer(signed_in)
     }
 
     async fn refresh(

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sightline_coord::{Coordinator, OwnershipEvent, OwnershipWatch};
+use sightline_coord::{Coordinator, Epoch, OwnershipEvent, OwnershipWatch};
 use sightline_domain::{AccountId, CloudId};
 use sightline_store::{Change, Changes as Feed, Error as StoreError};
 use tokio::sync::broadcast;
@@ -155,12 +155,12 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    /// `disconnected` is called for each device whose connection ends, and must not block.
+    /// `disconnected` is called for each connection that ends, and must not block.
     pub(crate) fn start(
         changes: Arc<Changes>,
         records: Records,
         coordinator: &Arc<dyn Coordinator>,
-        disconnected: impl Fn(CloudId) + Send + 'static,
+        disconnected: impl Fn(CloudId, Epoch) + Send + 'static,
     ) -> Self {
         let feed = records.store().changes(&records::all());
         let ownerships = coordinator.watch();
@@ -187,7 +187,7 @@ async fn follow(
     records: &Records,
     mut feed: Feed,
     mut ownerships: OwnershipWatch,
-    disconnected: impl Fn(CloudId),
+    disconnected: impl Fn(CloudId, Epoch),
 ) -> Error {
     loop {
         let woken = tokio::select! {
@@ -199,8 +199,8 @@ async fn follow(
             event = ownerships.next() => match event {
                 Ok(OwnershipEvent::Snapshot(_)) => { changes.wake_all(); Ok(()) }
                 Ok(OwnershipEvent::Claimed { device, .. }) => wake_owner(changes, records, device).await,
-                Ok(OwnershipEvent::Released { device, .. }) => {
-                    disconnected(device);
+                Ok(OwnershipEvent::Released { device, epoch }) => {
+                    disconnected(device, epoch);
                     wake_owner(changes, records, device).await
                 }
                 Err(closed) => return closed.into(),

@@ -1,5 +1,6 @@
 //! What edges tell of the devices that are connected to them.
 
+use sightline_coord::Epoch;
 use sightline_domain::CloudId;
 use sightline_rpc::internal::v1::ReportRequest;
 use sightline_store::Error as StoreError;
@@ -57,22 +58,23 @@ impl Registry {
         }
     }
 
-    /// The connection of a device has ended.
-    pub(crate) async fn disconnected(&self, device: CloudId) -> Result<(), Error> {
-        self.unclaimed.take(device);
-        if let Some((revision, mut report)) = self.records.report(device).await? {
-            report.seen_at_unix_ms = self.clock.now_unix_ms();
-            match self
-                .records
-                .put_report(device, Some(revision), &report)
-                .await
-            {
-                // It is back already, and has reported.
-                Ok(()) | Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+    /// A connection of a device has ended; it may have a newer one already.
+    pub(crate) async fn disconnected(&self, device: CloudId, epoch: Epoch) -> Result<(), Error> {
+        self.unclaimed.forget(device, epoch);
+        let report = self.records.report(device).await?;
+        let Some((revision, mut report)) = report.filter(|(_, r)| r.epoch <= epoch.0) else {
+            return Ok(());
+        };
+        report.seen_at_unix_ms = self.clock.now_unix_ms();
+        match self
+            .records
+            .put_report(device, Some(revision), &report)
+            .await
+        {
+            // It is back and has reported.
+            Ok(()) | Err(StoreError::Conflict { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
         }
-        Ok(())
     }
 }
 

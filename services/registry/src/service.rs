@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use sightline_base::clock::Clock;
-use sightline_coord::Coordinator;
+use sightline_coord::{Coordinator, Epoch};
 use sightline_domain::CloudId;
 use sightline_rpc::auth::Caller;
 use sightline_rpc::error::status;
@@ -117,17 +117,17 @@ impl Service {
 }
 
 /// Writes down, beside the caller's work, when a device was last seen.
-fn note_disconnects(registry: &Arc<Registry>) -> impl Fn(CloudId) + Send + 'static {
+fn note_disconnects(registry: &Arc<Registry>) -> impl Fn(CloudId, Epoch) + Send + 'static {
     let registry = Arc::downgrade(registry);
     let turns = Arc::new(Semaphore::new(DISCONNECTS_MAX));
-    move |device| {
+    move |device, epoch| {
         let (registry, turns) = (Weak::clone(&registry), Arc::clone(&turns));
         tokio::spawn(async move {
             let _turn = turns.acquire().await;
             let Some(registry) = registry.upgrade() else {
                 return;
             };
-            if let Err(error) = registry.disconnected(device).await {
+            if let Err(error) = registry.disconnected(device, epoch).await {
                 tracing::warn!(%device, %error, "write down when a device was last seen");
             }
         });

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use sightline_coord::Epoch;
 use sightline_domain::CloudId;
 
 use crate::Error;
@@ -47,7 +48,18 @@ impl Unclaimed {
         self.reports().get(&device).cloned()
     }
 
-    /// The device has an owner now, or is gone.
+    /// The connection with this epoch has ended. What a newer one told stays.
+    pub(crate) fn forget(&self, device: CloudId, epoch: Epoch) {
+        let mut reports = self.reports();
+        if reports
+            .get(&device)
+            .is_some_and(|known| known.epoch <= epoch.0)
+        {
+            reports.remove(&device);
+        }
+    }
+
+    /// The device has an owner now.
     pub(crate) fn take(&self, device: CloudId) -> Option<Report> {
         self.reports().remove(&device)
     }
@@ -61,6 +73,29 @@ impl Unclaimed {
 mod tests {
     use super::*;
     use crate::description::Description;
+
+    fn report(epoch: u64, seen_at_unix_ms: i64) -> Report {
+        Report {
+            epoch,
+            seen_at_unix_ms,
+            description: Description::default(),
+        }
+    }
+
+    #[test]
+    fn the_end_of_an_older_connection_forgets_nothing() {
+        let unclaimed = Unclaimed::default();
+        let device = CloudId::of_public_key(b"key");
+        unclaimed.put(device, report(8, 0)).unwrap();
+        assert!(matches!(
+            unclaimed.put(device, report(7, 0)),
+            Err(Error::StaleEpoch)
+        ));
+        unclaimed.forget(device, Epoch(7));
+        assert_eq!(unclaimed.get(device), Some(report(8, 0)));
+        unclaimed.forget(device, Epoch(8));
+        assert_eq!(unclaimed.get(device), None);
+    }
 
     #[test]
     fn a_crowd_of_devices_pushes_out_the_one_that_reported_first() {

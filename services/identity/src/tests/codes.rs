@@ -88,6 +88,17 @@ async fn next_code_has_to_wait_and_replaces_the_last() {
 }
 
 #[tokio::test]
+async fn asking_too_soon_costs_nothing_but_the_wait() {
+    let cloud = Cloud::start().await;
+    cloud.code(BOB).await;
+    for _ in 0..100 {
+        assert_eq!(why(cloud.request_code(BOB).await), "TOO_MANY_ATTEMPTS");
+    }
+    cloud.clock.advance_ms(MINUTE_MS);
+    assert!(cloud.request_code(BOB).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_mailbox_is_not_filled_by_strangers() {
     let cloud = Cloud::start().await;
     let mut sent = 0;
