@@ -38,6 +38,17 @@ test("the wall shows four pictures that move", async () => {
   });
 });
 
+test("news of a channel do not start its picture over", async () => {
+  await inBrowser({}, async (page) => {
+    // Starting the streams is news: the channels turn from idle to connecting to streaming.
+    const opened = [];
+    page.on("websocket", (socket) => opened.push(socket.url()));
+    await openWall(page);
+    for (const video of await page.$$("[data-tile] video")) await countChanges(video);
+    assert.equal(opened.length, 4, opened.join("\n"));
+  });
+});
+
 test("a picture stays 0.15 to 0.3 s behind the newest frame", async () => {
   await inBrowser({}, async (page) => {
     await openWall(page);
