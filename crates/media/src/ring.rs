@@ -58,16 +58,6 @@ impl Default for Limits {
     }
 }
 
-impl Limits {
-    fn keep_us(&self) -> u64 {
-        self.keep_us.max(0).unsigned_abs()
-    }
-
-    fn lag_us(&self) -> u64 {
-        self.lag_us.max(0).unsigned_abs()
-    }
-}
-
 /// Makes a ring: its only writer, and the handle that cursors come from.
 #[must_use]
 pub fn ring(limits: Limits) -> (Writer, Ring) {

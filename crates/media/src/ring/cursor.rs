@@ -89,7 +89,8 @@ impl Cursor {
     /// Late, and a newer GOP has begun ahead of this entry.
     fn is_late(&self, entry: &Entry) -> bool {
         let clock_us = self.shared.clock_us.load(Ordering::Relaxed);
-        if clock_us.saturating_sub(entry.times.clock_us) <= self.shared.limits.lag_us() {
+        let lag_us = clock_us.saturating_sub(entry.times.clock_us);
+        if lag_us <= self.shared.limits.lag_us.max(0).unsigned_abs() {
             return false;
         }
         let key = self.shared.key.load(Ordering::Acquire);

@@ -132,7 +132,8 @@ impl Writer {
         if seq - tail >= self.shared.slots.len() as u64 || bytes > limits.bytes as u64 {
             return true;
         }
-        let is_old = |entry: Arc<Entry>| clock_us - entry.times.clock_us > limits.keep_us();
+        let keep_us = limits.keep_us.max(0).unsigned_abs();
+        let is_old = |entry: Arc<Entry>| clock_us - entry.times.clock_us > keep_us;
         tail < key && self.shared.entry(tail).is_none_or(is_old)
     }
 }
