@@ -3,27 +3,24 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use serde_json::Value;
 
 use crate::process::{command, output};
 
-/// The checkout that this program was built from.
+/// The checkout that `cargo xtask` was called in.
 pub(crate) struct Workspace {
     root: PathBuf,
 }
 
 impl Workspace {
+    /// Cargo tells at run time. What it told at build time may be another checkout's, when two of
+    /// them share a target directory.
     pub(crate) fn find() -> anyhow::Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        let xtask = std::env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
+        let root = Path::new(&xtask)
             .parent()
             .context("find the folder above xtask")?;
-        if !root.join("Cargo.toml").is_file() {
-            bail!(
-                "{} is not there any more: run this in a checkout",
-                root.display()
-            );
-        }
         Ok(Self {
             root: root.to_owned(),
         })
