@@ -16,7 +16,7 @@ async function mailedCode(email) {
   for (const until = Date.now() + MAIL_TIMEOUT_MS; Date.now() < until; ) {
     const output = await readFile(settings.output, "utf8");
     const mail = output.slice(output.lastIndexOf(email) + email.length);
-    const code = output.includes(email) ? mail.match(/\b\d{6}\b/) : null;
+    const code = output.includes(email) ? mail.match(/\b\d{8}\b/) : null;
     if (code !== null) return code[0];
     await pause(MAIL_LOOK_MS);
   }
@@ -136,7 +136,7 @@ test("registering takes the code from the e-mail and leads to the first device",
     await page.click("[type=submit]");
     await page.fill("[name=new-password]", "abcdefgh");
     await page.waitForSelector("[data-kept=false]");
-    await page.fill("[name=code]", "000000");
+    await page.fill("[name=code]", "00000000");
     await page.fill("[name=new-password]", "correct-horse-7");
     await page.fill("[name=repeat-password]", "correct-horse-7");
     assert.equal(await page.$("[data-kept=false]"), null);

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { inBrowser, shoot, signIn } from "./browser.mjs";
 import { settings } from "./settings.mjs";
 
-test("a cloud ID with a typing mistake is told from a device that has an owner", async () => {
+test("a cloud ID with a typing mistake is told from a device that is mine already", async () => {
   await inBrowser({}, async (page) => {
     await signIn(page);
     await page.goto(`${settings.url}/#/claim`);
@@ -18,7 +18,7 @@ test("a cloud ID with a typing mistake is told from a device that has an owner",
     const wrong = settings.cloudId.startsWith("2") ? "3" : "2";
     assert.match(await submitId(wrong + settings.cloudId.slice(1)), /typing mistake/);
     await page.fill("[name=cloud-id]", "");
-    assert.match(await submitId(settings.cloudId), /already has an owner/);
+    assert.match(await submitId(settings.cloudId), /in your account already/);
     await shoot(page, "claim");
   });
 });

@@ -6,19 +6,25 @@ const plural = plurals("en");
 const errors: Record<Reason | "UNKNOWN", string> = {
   INVALID_EMAIL: "This does not look like an e-mail address.",
   WEAK_PASSWORD: "This password is too easy to guess. Choose another one.",
-  WRONG_CODE: "The code is wrong or no longer valid. Check the e-mail, or ask for a new one.",
+  WRONG_CODE: "The code is wrong. Compare it with the last e-mail.",
+  CODE_EXPIRED: "The code is no longer valid. Ask for a new one.",
+  MAIL_FAILED: "The e-mail could not be sent. Check the address, or try again later.",
   WRONG_CREDENTIALS: "The e-mail or the password is wrong.",
   TOO_MANY_ATTEMPTS: "Too many attempts.",
-  EMAIL_TAKEN: "This e-mail already has an account. Sign in instead.",
+  BUSY: "The server has a lot to do at this moment. Try again.",
+  ACCOUNT_EXISTS: "This e-mail already has an account. Sign in instead.",
   INVALID_DEVICE_ID: "This cloud ID has a typing mistake. Compare it with the device.",
   DEVICE_NOT_FOUND: "There is no such device among those that you may see.",
   DEVICE_OFFLINE:
     "The device is not connected. Check its power, its network and that its cloud function is on.",
   DEVICE_OWNED:
     "The device already has an owner. It can be added only after they delete it from their account.",
+  DEVICE_ALREADY_YOURS: "This device is in your account already.",
+  TOO_MANY_DEVICES: "Your account has as many devices as it can hold.",
   WRONG_VERIFICATION_CODE: "The verification code is wrong. Compare it with the device.",
   INVALID_NAME: "A name has 1 to 64 characters.",
   SIGN_IN_REQUIRED: "Your session has ended. Sign in again.",
+  SESSION_ENDED: "Your session has ended. Sign in again.",
   UNAVAILABLE: "The server cannot be reached. Check your connection and try again.",
   UNKNOWN: "Something went wrong. Try again in a moment.",
 };

@@ -19,6 +19,8 @@ export function canPlay(format: Format): boolean {
 export interface SinkEvents {
   /** More is buffered. */
   onAppended(): void;
+  /** The buffer is being emptied, because what follows may count its time from another origin. */
+  onEmptied(): void;
   /** The stream must start over with a new sink. */
   onFailed(why: string): void;
 }
@@ -31,8 +33,8 @@ export class MediaSink {
   readonly #queue = new AppendQueue();
   #buffer: SourceBuffer | undefined;
   #mime = "";
-  /** What found no room, and goes first once there is some. */
-  #refused: Piece | undefined;
+  /** What waits for a removal, and goes first after it. */
+  #held: Piece | undefined;
   #closed = false;
 
   /** Takes the element over; what it showed before is gone. */
@@ -55,7 +57,7 @@ export class MediaSink {
 
   /** Everything that came is buffered or being appended. */
   get isDrained(): boolean {
-    return this.#queue.isEmpty && this.#refused === undefined;
+    return this.#queue.isEmpty && this.#held === undefined;
   }
 
   pushFormat(format: Format): void {
@@ -77,14 +79,19 @@ export class MediaSink {
   #feed(): void {
     while (!this.#closed && this.#source.readyState === "open" && !this.#buffer?.updating) {
       if (this.#trim()) return;
-      const piece = this.#refused ?? this.#queue.take();
-      this.#refused = undefined;
+      const piece = this.#held ?? this.#queue.take();
+      this.#held = undefined;
       if (piece === undefined) return;
+      if ("format" in piece && this.spans.length > 0) {
+        this.#held = piece;
+        this.#buffer?.remove(0, Infinity);
+        return this.#events.onEmptied();
+      }
       try {
         if ("format" in piece) this.#setFormat(piece.format);
         else this.#buffer?.appendBuffer(piece.media);
       } catch (error) {
-        if (isQuotaExceeded(error) && this.#makeRoom()) this.#refused = piece;
+        if (isQuotaExceeded(error) && this.#makeRoom()) this.#held = piece;
         else return this.#fail(String(error));
       }
     }

@@ -117,12 +117,12 @@ export class Player {
 
   #startFormat(format: Format): void {
     if (!canPlay(format)) return this.#unsupported(format);
-    if (this.#playhead === undefined) this.#replaceSink();
+    if (this.#playhead === undefined) this.#replaceSink(format);
     this.#sink?.pushFormat(format);
     this.#events.onFormat(format);
   }
 
-  #replaceSink(): void {
+  #replaceSink(format: Format): void {
     const { video } = this.#options;
     if (this.#sink !== undefined) this.#events.onReplacing();
     this.#releaseSink();
@@ -132,6 +132,7 @@ export class Player {
     };
     const sink = new MediaSink(video, {
       onAppended: () => playhead.appended(),
+      onEmptied: () => playhead.restart(),
       onFailed: startOver,
     });
     const playhead = new Playhead(video, sink, {
@@ -141,7 +142,7 @@ export class Player {
     });
     this.#sink = sink;
     this.#playhead = playhead;
-    onNextPicture(video, () => {
+    onShown(video, format, () => {
       if (this.#playhead === playhead) this.#pictureShown();
     });
   }
@@ -242,8 +243,11 @@ export class Player {
   }
 }
 
-/** Calls once when the element presents a frame. */
-function onNextPicture(video: HTMLVideoElement, then: () => void): void {
-  if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(() => then());
-  else (video as HTMLMediaElement).addEventListener("playing", then, { once: true });
+/** Calls once when the element presents a frame, or sound where there is nothing but sound. */
+function onShown(video: HTMLVideoElement, format: Format, then: () => void): void {
+  if ("requestVideoFrameCallback" in video && format.width > 0) {
+    video.requestVideoFrameCallback(() => then());
+  } else {
+    (video as HTMLMediaElement).addEventListener("playing", then, { once: true });
+  }
 }

@@ -66,6 +66,12 @@ export class Playhead {
     }
   }
 
+  /** What comes next may have any times: begin with it as with a first picture. */
+  restart(): void {
+    this.#startedAt = undefined;
+    this.#movedAt = performance.now();
+  }
+
   async play(): Promise<void> {
     try {
       await this.#video.play();

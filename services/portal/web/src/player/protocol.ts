@@ -4,12 +4,13 @@
 
 export type StreamName = "main" | "sub";
 
-/** The init segment that comes next is of this format. */
+/** The init segment that comes next is of this format. Times may start over with it. */
 export interface Format {
   kind: "format";
   /** RFC 6381, with MIME type, as `SourceBuffer` takes it. */
   mime: string;
   codecs: string;
+  /** Pixels; 0 for sound alone. */
   width: number;
   height: number;
 }
