@@ -40,6 +40,12 @@ impl Api {
         Ok(Self(channel))
     }
 
+    /// For other services of the same cloud.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        self.0.clone()
+    }
+
     /// Asks for the code of a new account.
     ///
     /// # Errors

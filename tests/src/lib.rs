@@ -1,1 +1,265 @@
-//! placeholder
+//! A whole cloud in a test: real node, real sockets, ports of its own, a directory that goes away.
+//!
+//! Start reading at [`Sandbox`].
+
+pub mod camera;
+pub mod errors;
+pub mod ffmpeg;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use sightline::config::Config;
+use sightline::node::{Node, Surroundings};
+use sightline_agent::{Agent, Handle, Uplink};
+use sightline_base::clock::{Clock, SystemClock};
+use sightline_domain::CloudId;
+use sightline_identity::mail::{CodeSender, Mail, SendError};
+use sightline_loadtest::account::Api;
+use sightline_loadtest::connect::Target;
+use sightline_loadtest::device::{Cloud, Synthetic};
+use tempfile::TempDir;
+
+/// Longest wait for a state that must come.
+pub const PATIENCE: Duration = Duration::from_secs(40);
+/// Of every account in tests.
+const PASSWORD: &str = "correct-horse-7";
+
+/// A running cloud with its directory.
+#[derive(Debug)]
+pub struct Sandbox {
+    node: Option<Node>,
+    config: Config,
+    clock: Arc<dyn Clock>,
+    codes: Arc<Codes>,
+    _errors: errors::Watch,
+    directory: TempDir,
+}
+
+/// Somebody who has an account and is signed in.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// For `authorization: Bearer`.
+    pub token: String,
+    /// Their way to the API.
+    pub api: Api,
+}
+
+impl Sandbox {
+    /// With the machine's clock.
+    ///
+    /// # Errors
+    /// When the node does not start.
+    pub async fn start() -> anyhow::Result<Self> {
+        Self::with(SystemClock::shared(), |_| ()).await
+    }
+
+    /// With a clock and settings of the test's own.
+    ///
+    /// # Errors
+    /// When the node does not start.
+    pub async fn with(
+        clock: Arc<dyn Clock>,
+        change: impl FnOnce(&mut Config),
+    ) -> anyhow::Result<Self> {
+        let errors = errors::Watch::begin();
+        let directory = tempfile::tempdir()?;
+        let mut config = Config { data_dir: directory.path().join("cloud"), ..Config::default() };
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        config.listen.https = any;
+        config.listen.devices = any;
+        config.listen.metrics = any;
+        change(&mut config);
+        let mut sandbox = Self {
+            node: None,
+            config,
+            clock,
+            codes: Arc::default(),
+            _errors: errors,
+            directory,
+        };
+        sandbox.start_node().await?;
+        Ok(sandbox)
+    }
+
+    async fn start_node(&mut self) -> anyhow::Result<()> {
+        let surroundings = Surroundings {
+            clock: Arc::clone(&self.clock),
+            codes: Arc::clone(&self.codes) as Arc<dyn CodeSender>,
+        };
+        let node = Node::start(self.config.clone(), surroundings).await?;
+        // A restart comes back on the same ports, as a deployed one does.
+        self.config.listen.https = node.addresses().https;
+        self.config.listen.devices = node.addresses().devices;
+        self.node = Some(node);
+        Ok(())
+    }
+
+    /// Stops the node in order and starts it on the same directory and ports.
+    ///
+    /// # Errors
+    /// When it does not start again.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        if let Some(node) = self.node.take() {
+            node.shutdown().await;
+        }
+        self.start_node().await
+    }
+
+    /// The authority that clients and devices trust.
+    #[must_use]
+    pub fn authority(&self) -> std::path::PathBuf {
+        self.config.data_dir.join("ca.pem")
+    }
+
+    /// A directory that goes away with the sandbox.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Where people connect to.
+    ///
+    /// # Errors
+    /// When the authority cannot be read.
+    pub fn target(&self) -> anyhow::Result<Target> {
+        Target::tls(self.config.listen.https, &self.authority())
+    }
+
+    /// Where devices connect to.
+    #[must_use]
+    pub fn devices(&self) -> SocketAddr {
+        self.config.listen.devices
+    }
+
+    /// Registers an account with the code from its mail, and signs in.
+    ///
+    /// # Errors
+    /// When a step is refused.
+    pub async fn person(&self, name: &str) -> anyhow::Result<Person> {
+        let api = Api::connect(&self.target()?).await?;
+        let email = format!("{name}@example.org");
+        api.request_code(&email).await?;
+        let code = self.codes.take(&email).await.context("the code from the e-mail")?;
+        api.register(&email, PASSWORD, &code).await?;
+        let token = api.sign_in(&email, PASSWORD).await?.access_token;
+        Ok(Person { token, api })
+    }
+
+    /// Connects a synthetic device, and lets a person claim it.
+    ///
+    /// # Errors
+    /// When a step is refused.
+    pub async fn device(
+        &self,
+        device: Synthetic,
+        owner: &Person,
+    ) -> anyhow::Result<(Arc<Synthetic>, Connected)> {
+        let device = Arc::new(device);
+        let connected = self.connect(&device).await?;
+        let id = device.cloud_id().to_string();
+        owner.api.claim(&owner.token, &id, &device.verification_code()).await?;
+        owner.api.await_online(&owner.token, &id).await?;
+        Ok((device, connected))
+    }
+
+    /// Connects a synthetic device.
+    ///
+    /// # Errors
+    /// When the cloud refuses it before HTTP/2 begins.
+    pub async fn connect(&self, device: &Arc<Synthetic>) -> anyhow::Result<Connected> {
+        let cloud = Cloud::new(self.devices(), &self.authority());
+        let uplink = device.connect(&cloud).await?;
+        Ok(Connected(tokio::spawn(async move {
+            // How it ends is the matter of the test.
+            let _ = uplink.serve().await;
+        })))
+    }
+
+    /// Starts a real agent, and lets a person claim it.
+    ///
+    /// # Errors
+    /// When it does not connect, or the claim is refused.
+    pub async fn agent(
+        &self,
+        owner: &Person,
+        change: impl FnOnce(&mut sightline_agent::Config),
+    ) -> anyhow::Result<(CloudId, Handle)> {
+        let mut config = sightline_agent::Config {
+            cloud: format!("localhost:{}", self.devices().port()),
+            data_dir: self.directory().join("agent"),
+            ca_file: Some(self.authority()),
+            ..sightline_agent::Config::default()
+        };
+        change(&mut config);
+        let agent = Agent::start(config)?;
+        let connected = |uplink: &Uplink| matches!(uplink, Uplink::Connected { .. });
+        let mut status = agent.status();
+        tokio::time::timeout(PATIENCE, status.wait_for(connected)).await??;
+        let id = agent.cloud_id();
+        let code = agent.verification_code().reveal();
+        owner.api.claim(&owner.token, &id.to_string(), &code).await?;
+        owner.api.await_online(&owner.token, &id.to_string()).await?;
+        Ok((id, agent))
+    }
+}
+
+/// A connection of a synthetic device; dropping it cuts it, as a power failure does.
+#[derive(Debug)]
+pub struct Connected(tokio::task::JoinHandle<()>);
+
+impl Connected {
+    /// Waits until the cloud or the device has ended it.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn ended(mut self) -> anyhow::Result<()> {
+        tokio::time::timeout(PATIENCE, &mut self.0).await.context("the connection goes on")??;
+        Ok(())
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The mailboxes of all people in a test.
+#[derive(Debug, Default)]
+struct Codes(Mutex<Vec<Mail>>);
+
+impl Codes {
+    async fn take(&self, to: &str) -> Option<String> {
+        let take = async {
+            loop {
+                let mail = {
+                    let mut mails = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                    let at = mails.iter().position(|mail| mail.to.to_string() == to);
+                    at.map(|at| mails.swap_remove(at))
+                };
+                match mail {
+                    Some(mail) => return code_in(&mail.text),
+                    None => tokio::time::sleep(Duration::from_millis(10)).await,
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, take).await.ok().flatten()
+    }
+}
+
+#[async_trait::async_trait]
+impl CodeSender for Codes {
+    async fn send(&self, mail: Mail) -> Result<(), SendError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(mail);
+        Ok(())
+    }
+}
+
+/// The first run of at least six digits in a mail.
+fn code_in(text: &str) -> Option<String> {
+    text.split(|c: char| !c.is_ascii_digit()).find(|run| run.len() >= 6).map(str::to_owned)
+}

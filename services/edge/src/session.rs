@@ -69,7 +69,6 @@ pub(crate) struct Session {
     viewers: HashMap<u64, Watching>,
     next_viewer: u64,
     farewell: End,
-    report_due: bool,
     _counted: Entered,
 }
 
@@ -88,13 +87,12 @@ impl Session {
             device,
             tunnel,
             state: State::Claiming,
-            description: Description::default(),
+            description: Description::of(device::DescribeResponse::default()),
             grants: Grants::unknown(),
             feeds: HashMap::new(),
             viewers: HashMap::new(),
             next_viewer: 0,
             farewell: End::new(EndReason::DeviceOffline, "the device went offline"),
-            report_due: false,
             _counted: Level::enter(&edge.metrics, |m| &m.devices),
             edge,
         }
@@ -129,7 +127,7 @@ impl Session {
         tracing::info!(device = %self.device, epoch = epoch.0, "device connected");
         self.follow_grants(ctx);
         self.follow_events(ctx);
-        self.report(epoch, ctx);
+        self.follow_description(epoch, ctx);
         ctx.run_interval(FRESHNESS_CHECK, Self::check_freshness);
     }
 

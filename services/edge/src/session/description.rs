@@ -1,10 +1,9 @@
 //! What the device told of itself, kept within bounds.
 
-use std::time::Duration;
-
-use actix::{AsyncContext as _, Context, Handler, Message};
+use actix::{Context, Handler, Message};
 use sightline_rpc::device::v1 as device;
 use sightline_rpc::live::v1::StreamKind;
+use tokio::sync::watch;
 
 use super::Session;
 
@@ -12,12 +11,10 @@ use super::Session;
 const CHANNELS_MAX: usize = 256;
 /// Longest name or sentence that is taken from a device, characters.
 const TEXT_MAX: usize = 128;
-/// Changes within this time are reported together.
-const REPORT_DELAY: Duration = Duration::from_millis(200);
 
 /// A device's description; texts are cut to a bound, because a device is not trusted.
-#[derive(Debug, Default)]
-pub(super) struct Description(device::DescribeResponse);
+#[derive(Debug)]
+pub(super) struct Description(watch::Sender<device::DescribeResponse>);
 
 impl Description {
     pub(super) fn of(mut response: device::DescribeResponse) -> Self {
@@ -30,17 +27,19 @@ impl Description {
         texts.into_iter().for_each(bound);
         response.channels.truncate(CHANNELS_MAX);
         response.channels.iter_mut().for_each(bound_channel);
-        Self(response)
+        Self(watch::Sender::new(response))
     }
 
-    pub(super) fn response(&self) -> &device::DescribeResponse {
-        &self.0
+    /// Follows it; changes that come faster than they are read are seen as one.
+    pub(super) fn subscribe(&self) -> watch::Receiver<device::DescribeResponse> {
+        self.0.subscribe()
     }
 
     /// The stream to ask for: the one that was wished, else the main one; `None` when the device
     /// has no such channel.
     pub(super) fn stream(&self, channel: u32, wished: StreamKind) -> Option<StreamKind> {
-        let channel = self.0.channels.iter().find(|c| c.number == channel)?;
+        let response = self.0.borrow();
+        let channel = response.channels.iter().find(|c| c.number == channel)?;
         let has_sub = channel.streams.iter().any(|s| s.kind() == StreamKind::Sub);
         Some(if wished == StreamKind::Sub && has_sub {
             StreamKind::Sub
@@ -49,17 +48,19 @@ impl Description {
         })
     }
 
-    /// Takes over a changed channel; false when the device may not have it.
-    fn change(&mut self, mut channel: device::Channel) -> bool {
+    /// Takes over a changed channel; false when nothing changed, or the device may not have it.
+    fn change(&self, mut channel: device::Channel) -> bool {
         bound_channel(&mut channel);
-        let channels = &mut self.0.channels;
-        match channels.iter().position(|c| c.number == channel.number) {
-            Some(at) if channels[at] == channel => return false,
-            Some(at) => channels[at] = channel,
-            None if channels.len() < CHANNELS_MAX => channels.push(channel),
-            None => return false,
-        }
-        true
+        self.0.send_if_modified(|response| {
+            let channels = &mut response.channels;
+            match channels.iter().position(|c| c.number == channel.number) {
+                Some(at) if channels[at] == channel => return false,
+                Some(at) => channels[at] = channel,
+                None if channels.len() < CHANNELS_MAX => channels.push(channel),
+                None => return false,
+            }
+            true
+        })
     }
 }
 
@@ -97,17 +98,8 @@ pub(super) struct ChannelChanged(pub(super) device::Channel);
 impl Handler<ChannelChanged> for Session {
     type Result = ();
 
-    fn handle(&mut self, ChannelChanged(channel): ChannelChanged, ctx: &mut Context<Self>) {
-        if !self.description.change(channel) || self.report_due {
-            return;
-        }
-        self.report_due = true;
-        ctx.run_later(REPORT_DELAY, |session, ctx| {
-            session.report_due = false;
-            if let Some(epoch) = session.epoch() {
-                session.report(epoch, ctx);
-            }
-        });
+    fn handle(&mut self, ChannelChanged(channel): ChannelChanged, _: &mut Context<Self>) {
+        self.description.change(channel);
     }
 }
 
@@ -130,14 +122,14 @@ mod tests {
             channels: (0..10_000).map(|n| channel(n, "c")).collect(),
             ..Default::default()
         });
-        assert_eq!(description.response().channels.len(), CHANNELS_MAX);
-        assert_eq!(description.response().model.chars().count(), TEXT_MAX);
-        assert!(!description.response().model.contains('\u{1b}'));
+        assert_eq!(description.0.borrow().channels.len(), CHANNELS_MAX);
+        assert_eq!(description.0.borrow().model.chars().count(), TEXT_MAX);
+        assert!(!description.0.borrow().model.contains('\u{1b}'));
     }
 
     #[test]
     fn device_cannot_add_channels_without_end() {
-        let mut description = Description::default();
+        let description = Description::of(device::DescribeResponse::default());
         let added = (0..10_000)
             .filter(|n| description.change(channel(*n, "c")))
             .count();
@@ -153,7 +145,7 @@ mod tests {
             kind: StreamKind::Main.into(),
             tracks: Vec::new(),
         }];
-        let description = Description(device::DescribeResponse {
+        let description = Description::of(device::DescribeResponse {
             channels: vec![one],
             ..Default::default()
         });

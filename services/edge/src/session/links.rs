@@ -18,6 +18,9 @@ use crate::uplink::Tunnel;
 /// Between attempts to reach the registry; the first is a quarter of it.
 const RETRY_MAX: Duration = Duration::from_secs(2);
 
+/// Changes within this time are reported together.
+const REPORT_INTERVAL: Duration = Duration::from_millis(200);
+
 /// Why a device gets no session.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoSession {
@@ -96,28 +99,54 @@ impl Session {
         );
     }
 
-    /// Tells the registry what the device is; again after each change.
-    pub(super) fn report(&self, epoch: Epoch, ctx: &mut Context<Self>) {
-        let request = internal::ReportRequest {
-            device_id: self.device.to_string(),
-            epoch: epoch.0,
-            description: Some(self.description.response().clone()),
-        };
-        let (edge, session) = (Arc::clone(&self.edge), ctx.address());
+    /// Tells the registry what the device is, now and after each change. One task does it, so that
+    /// an older description never overtakes a newer one.
+    pub(super) fn follow_description(&self, epoch: Epoch, ctx: &mut Context<Self>) {
+        let (edge, device, session) = (Arc::clone(&self.edge), self.device, ctx.address());
+        let mut description = self.description.subscribe();
         ctx.spawn(
             async move {
                 let mut pause = Pause::default();
-                while let Err(status) = edge.devices.clone().report(request.clone()).await {
-                    if status.code() == Code::Aborted {
-                        return session.do_send(LinkDown("a newer session has reported"));
+                loop {
+                    let newest = description.borrow_and_update().clone();
+                    match report(&edge, device, epoch, newest).await {
+                        Ok(()) => {
+                            pause = Pause::default();
+                            tokio::time::sleep(REPORT_INTERVAL).await;
+                            if description.changed().await.is_err() {
+                                return;
+                            }
+                        }
+                        Err(status) if status.code() == Code::Aborted => {
+                            return session.do_send(LinkDown("a newer session has reported"));
+                        }
+                        Err(status) if status.code() == Code::InvalidArgument => {
+                            return session.do_send(LinkDown("the registry refused the device"));
+                        }
+                        Err(status) => {
+                            tracing::debug!(%device, %status, "report the device");
+                            pause.wait().await;
+                        }
                     }
-                    tracing::debug!(%status, "report the device");
-                    pause.wait().await;
                 }
             }
             .into_actor(self),
         );
     }
+}
+
+async fn report(
+    edge: &Shared,
+    device: CloudId,
+    epoch: Epoch,
+    description: device::DescribeResponse,
+) -> Result<(), tonic::Status> {
+    let request = internal::ReportRequest {
+        device_id: device.to_string(),
+        epoch: epoch.0,
+        description: Some(description),
+    };
+    edge.devices.clone().report(request).await.map(drop)
 }
 
 async fn hear_grants(
