@@ -7,6 +7,7 @@ the test that started it. All clients of a mount get the same encoded frames, as
     rtspd.py [--port N] [--user U --password P] [--size WxH] [--fps N] [--gop N]
 
 Mounts: /h264aac /h264pcmu /h264pcma /h264 /h265 /h264b (B pictures) /mjpeg /aac (no picture)
+        /noise (H.264 at a steady 2 Mbit/s)
 
 Needs the Debian packages gstreamer1.0-rtsp, gir1.2-gst-rtsp-server-1.0, python3-gi and
 gstreamer1.0-plugins-{base,good,bad,ugly}, gstreamer1.0-libav.
@@ -34,6 +35,9 @@ def pipelines(width, height, fps, gop):
     h264 = f"{picture} ! {x264} tune=zerolatency ! rtph264pay name=pay0 pt=96 config-interval=-1 "
     # Three B pictures, one of them a reference: decoding and presentation order differ.
     h264b = f"{picture} ! {x264} bframes=3 b-adapt=false b-pyramid=true ! video/x-h264,profile=high "
+    # Nothing in noise can be predicted, so the encoder sends what it is allowed to.
+    noise = picture.replace("pattern=ball motion=sweep", "pattern=snow")
+    steady = f"{x264} tune=zerolatency bitrate=2000 vbv-buf-capacity=500 "
     x265 = f"x265enc speed-preset=ultrafast tune=zerolatency key-int-max={gop} "
     sound = "audiotestsrc is-live=true wave=ticks "
     mono = "! audio/x-raw,rate=8000,channels=1 "
@@ -45,6 +49,7 @@ def pipelines(width, height, fps, gop):
         "/h264": h264,
         "/h264b": f"{h264b} ! rtph264pay name=pay0 pt=96 config-interval=-1",
         "/h265": f"{picture} ! {x265} ! rtph265pay name=pay0 pt=96 config-interval=-1",
+        "/noise": f"{noise} ! {steady} ! rtph264pay name=pay0 pt=96 config-interval=-1",
         "/mjpeg": f"{picture} ! jpegenc ! rtpjpegpay name=pay0 pt=26",
         "/aac": f"{aac}pay0 pt=97",
     }

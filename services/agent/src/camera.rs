@@ -15,6 +15,8 @@ mod timeline;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use sightline_rpc::live::v1::StreamKind;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -29,11 +31,20 @@ pub(crate) use sink::Sink;
 use state::{Board, ChannelStatus, StreamStatus};
 use stream::Stream;
 
-/// Where the frames of a stream come from.
-#[derive(Debug, Clone)]
+/// Where the frames of a stream come from. Shown as an address without user and password.
+#[derive(Clone)]
 pub(crate) enum Source {
     Rtsp(Box<Rtsp>),
     Demo(Demo),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rtsp(rtsp) => rtsp.fmt(f),
+            Self::Demo(demo) => write!(f, "demo camera {}", demo.scene + 1),
+        }
+    }
 }
 
 impl Source {

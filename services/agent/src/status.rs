@@ -38,7 +38,7 @@ pub enum Uplink {
     Waiting {
         /// Why, for a person.
         reason: String,
-        /// Seconds from the failure to the next attempt.
+        /// The next attempt follows within this many seconds of the failure.
         retry_s: u64,
     },
 }

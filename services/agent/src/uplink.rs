@@ -61,10 +61,8 @@ pub(crate) async fn run(
             retry_s = wait.as_secs_f32(),
             "not connected to the cloud"
         );
-        status.send_replace(Uplink::Waiting {
-            reason,
-            retry_s: wait.as_secs(),
-        });
+        let retry_s = wait.as_secs() + 1;
+        status.send_replace(Uplink::Waiting { reason, retry_s });
         let _ = shutdown.run_until_cancelled(sleep(wait)).await;
     }
 }

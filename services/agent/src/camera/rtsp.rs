@@ -34,9 +34,9 @@ pub(crate) struct Rtsp {
     timestamps: config::Timestamps,
 }
 
-impl std::fmt::Debug for Rtsp {
+impl std::fmt::Display for Rtsp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.url)
+        self.url.fmt(f)
     }
 }
 

@@ -101,7 +101,7 @@ impl Stream {
             }
             let wait = backoff.next();
             tracing::info!(
-                ?source,
+                %source,
                 cause = std::error::Error::source(&error).map(tracing::field::display),
                 retry_s = wait.as_secs_f32(),
                 "{error}"

@@ -23,6 +23,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Of the simulator.
 const FRAME_US: i64 = 1_000_000 / 15;
 
+/// The camera behind one of the simulator's mounts.
+fn camera(simulator: &Rtspd, mount: &str) -> Camera {
+    Camera::new(
+        mount.into(),
+        RtspUrl::try_from(simulator.url(mount)).unwrap(),
+    )
+}
+
 struct Rig {
     channels: Vec<Channel>,
     board: Board,
@@ -178,7 +186,7 @@ fn codecs(tracks: &Tracks) -> Vec<Codec> {
 
 #[tokio::test]
 async fn every_codec_arrives_whole_and_in_time() {
-    let camera = Rtspd::start(&[]).await;
+    let simulator = Rtspd::start(&[]).await;
     let mounts = [
         ("h264aac", vec![Codec::H264, Codec::Aac]),
         ("h264pcmu", vec![Codec::H264, Codec::Pcmu]),
@@ -188,7 +196,7 @@ async fn every_codec_arrives_whole_and_in_time() {
     let rig = Rig::start(
         mounts
             .iter()
-            .map(|(mount, _)| camera.camera(mount))
+            .map(|(mount, _)| camera(&simulator, mount))
             .collect(),
     );
     for (channel, (mount, wanted)) in mounts.iter().enumerate() {
@@ -214,8 +222,8 @@ async fn every_codec_arrives_whole_and_in_time() {
 
 #[tokio::test]
 async fn b_pictures_get_rising_decoding_times_and_keep_their_presentation_times() {
-    let camera = Rtspd::start(&["--gop", "30"]).await;
-    let rig = Rig::start(vec![camera.camera("h264b")]);
+    let simulator = Rtspd::start(&["--gop", "30"]).await;
+    let rig = Rig::start(vec![camera(&simulator, "h264b")]);
     let steps = rig.watch(0).pictures(70).await;
     assert_times_rise(&steps);
     let reordered = steps
@@ -239,7 +247,7 @@ async fn udp_delivers_as_tcp_does() {
     let simulator = Rtspd::start(&[]).await;
     let camera = Camera {
         transport: Transport::Udp,
-        ..simulator.camera("h264aac")
+        ..camera(&simulator, "h264aac")
     };
     let rig = Rig::start(vec![camera]);
     let steps = rig.watch(0).pictures(40).await;
@@ -250,15 +258,15 @@ async fn udp_delivers_as_tcp_does() {
 
 #[tokio::test]
 async fn restart_of_the_camera_is_told_and_survived_with_rising_times() {
-    let camera = Rtspd::start(&[]).await;
-    let rig = Rig::start(vec![camera.camera("h264aac")]);
+    let simulator = Rtspd::start(&[]).await;
+    let rig = Rig::start(vec![camera(&simulator, "h264aac")]);
     let mut reader = rig.watch(0);
     let mut steps = reader.pictures(10).await;
-    let port = camera.port.to_string();
-    drop(camera);
+    let port = simulator.port.to_string();
+    drop(simulator);
     let detail = rig.state(0, ChannelState::Offline).await;
     assert!(detail.starts_with("The c"), "{detail}");
-    let _camera = Rtspd::start(&["--port", &port]).await;
+    let _simulator = Rtspd::start(&["--port", &port]).await;
     rig.state(0, ChannelState::Streaming).await;
     steps.extend(reader.pictures(30).await);
     assert_times_rise(&steps);
@@ -271,8 +279,8 @@ async fn restart_of_the_camera_is_told_and_survived_with_rising_times() {
 
 #[tokio::test]
 async fn viewer_who_comes_back_soon_finds_the_stream_running_and_later_it_stops() {
-    let camera = Rtspd::start(&[]).await;
-    let rig = Rig::start(vec![camera.camera("h264")]);
+    let simulator = Rtspd::start(&[]).await;
+    let rig = Rig::start(vec![camera(&simulator, "h264")]);
     let mut first = rig.watch(0);
     let ring_of = |reader: &Reader| reader.viewer.ring.borrow().clone().unwrap();
     first.pictures(3).await;
@@ -291,7 +299,7 @@ async fn viewer_who_comes_back_soon_finds_the_stream_running_and_later_it_stops(
 async fn only_what_is_watched_is_pulled_unless_always() {
     let counting = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = counting.local_addr().unwrap().port();
-    let camera = |path: &str, always| {
+    let named = |path: &str, always| {
         let url = RtspUrl::try_from(format!("rtsp://127.0.0.1:{port}/{path}")).unwrap();
         Camera {
             always,
@@ -299,9 +307,9 @@ async fn only_what_is_watched_is_pulled_unless_always() {
         }
     };
     let cameras = vec![
-        camera("asleep", false),
-        camera("always", true),
-        camera("seen", false),
+        named("asleep", false),
+        named("always", true),
+        named("seen", false),
     ];
     let rig = Rig::start(cameras);
     let _viewer = rig.watch(2);
@@ -338,11 +346,11 @@ async fn what_is_wrong_with_a_camera_is_said_in_a_sentence() {
     let away = RtspUrl::try_from(format!("rtsp://127.0.0.1:{away}/")).unwrap();
     let cases = [
         (
-            simulator.camera("mjpeg"),
+            camera(&simulator, "mjpeg"),
             "sends MJPEG, which is not supported; set it to H.264",
         ),
-        (simulator.camera("aac"), "has no picture"),
-        (simulator.camera("nothing"), "no stream at this address"),
+        (camera(&simulator, "aac"), "has no picture"),
+        (camera(&simulator, "nothing"), "no stream at this address"),
         (Camera::new("away".into(), away), "cannot be reached"),
     ];
     let rig = Rig::start(cases.iter().map(|(camera, _)| camera.clone()).collect());
@@ -361,15 +369,15 @@ async fn what_is_wrong_with_a_camera_is_said_in_a_sentence() {
 #[tokio::test]
 async fn camera_is_signed_in_to_and_says_when_the_password_is_wrong() {
     let simulator = Rtspd::start(&["--user", "viewer", "--password", "s3cret"]).await;
-    let camera = |password: &str| Camera {
+    let with_password = |password: &str| Camera {
         user: Some("viewer".into()),
         password: Some(Secret::from(password.to_owned())),
-        ..simulator.camera("h264")
+        ..camera(&simulator, "h264")
     };
     let rig = Rig::start(vec![
-        camera("s3cret"),
-        camera("wrong"),
-        simulator.camera("h264"),
+        with_password("s3cret"),
+        with_password("wrong"),
+        camera(&simulator, "h264"),
     ]);
     rig.watch(0).pictures(3).await;
     for channel in [1, 2] {

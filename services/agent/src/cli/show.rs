@@ -53,7 +53,7 @@ fn state(uplink: &Uplink) -> String {
         Uplink::Connecting => "Connecting".to_owned(),
         Uplink::Connected { edge } => format!("Connected (edge {edge})"),
         Uplink::Waiting { reason, retry_s } => {
-            format!("Not connected: {reason}; tries again every {retry_s} s or so")
+            format!("Not connected: {reason}; tries again within {retry_s} s")
         }
     }
 }

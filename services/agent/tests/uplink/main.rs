@@ -3,9 +3,13 @@
 #![expect(clippy::unwrap_used, unreachable_pub, reason = "all of this is a test")]
 
 mod cloud;
+#[path = "../../src/camera/tests/rtspd.rs"]
+mod rtspd;
+mod thin_link;
 
 use std::time::Duration;
 
+use sightline_agent::config::{Camera, RtspUrl};
 use sightline_agent::{Agent, Config, Error, Handle, Uplink};
 use sightline_rpc::device::v1::live_response::Event;
 use sightline_rpc::device::v1::watch_events_response::Event as Change;
@@ -14,10 +18,11 @@ use sightline_rpc::device::v1::{
     VerifyClaimRequest, VerifyClaimResponse, WatchEventsRequest, WatchEventsResponse,
 };
 use sightline_rpc::live::v1::{Codec, StreamKind};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tonic::{Code, Streaming};
 
 use cloud::{Cloud, Device, PATIENCE, SWITCHED, read_to_end};
+use rtspd::Rtspd;
 
 async fn status(agent: &Handle, wanted: impl Fn(&Uplink) -> bool) -> Uplink {
     let mut status = agent.status();
@@ -57,6 +62,17 @@ async fn channel_in_state(
         if channel.number == number && channel.state() == state {
             return channel;
         }
+    }
+}
+
+/// A device with one camera that sends a steady 2 Mbit/s.
+fn noise(cloud: &Cloud, simulator: &Rtspd) -> Config {
+    let url = RtspUrl::try_from(simulator.url("noise")).unwrap();
+    let cameras = vec![Camera::new("noise".to_owned(), url)];
+    Config {
+        demo: false,
+        cameras,
+        ..cloud.config()
     }
 }
 
@@ -126,7 +142,8 @@ async fn live_stream_begins_with_its_tracks_and_a_key_frame_and_stops_the_camera
 #[tokio::test]
 async fn edge_that_reads_too_slowly_goes_on_at_a_key_frame_and_is_told_what_it_lost() {
     let cloud = Cloud::start().await;
-    let agent = Agent::start(cloud.config()).unwrap();
+    let simulator = Rtspd::start(&[]).await;
+    let agent = Agent::start(noise(&cloud, &simulator)).unwrap();
     let mut device = cloud.device().await;
     device.describe(1).await.unwrap();
     let mut unread = live(&mut device, 1, StreamKind::Main).await;
@@ -154,6 +171,47 @@ async fn edge_that_reads_too_slowly_goes_on_at_a_key_frame_and_is_told_what_it_l
         panic!("no frame after a gap")
     };
     assert!(frame.key);
+    agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn picture_over_a_thin_uplink_stays_seconds_behind_and_tells_what_it_left_out() {
+    // Half of what the camera sends.
+    const BYTES_PER_SECOND: usize = 125_000;
+    const LAG_MAX: Duration = Duration::from_secs(5);
+    let cloud = Cloud::start().await;
+    let link = thin_link::to(cloud.address, BYTES_PER_SECOND);
+    let simulator = Rtspd::start(&[]).await;
+    let config = Config {
+        cloud: link.to_string(),
+        ..noise(&cloud, &simulator)
+    };
+    let agent = Agent::start(config).unwrap();
+    let mut device = cloud.device().await;
+    device.describe(1).await.unwrap();
+    let mut stream = live(&mut device, 1, StreamKind::Main).await;
+    let mut first = None;
+    let (mut lost, mut worst) = (0, Duration::ZERO);
+    loop {
+        match next(&mut stream).await {
+            Event::Started(_) => {}
+            Event::Gap(gap) => lost += gap.lost,
+            Event::Frame(frame) => {
+                let (began, first_us) =
+                    *first.get_or_insert_with(|| (Instant::now(), frame.pts_us));
+                let shown = Duration::from_micros((frame.pts_us - first_us).try_into().unwrap());
+                worst = worst.max(began.elapsed().saturating_sub(shown));
+                if shown > Duration::from_secs(20) {
+                    break;
+                }
+            }
+        }
+    }
+    assert!(lost > 0);
+    assert!(
+        worst < LAG_MAX,
+        "{worst:?} behind, {lost} pictures left out"
+    );
     agent.shutdown().await;
 }
 
@@ -270,6 +328,41 @@ async fn snapshot_is_a_jpeg_and_serves_all_who_ask_in_the_same_second() {
         one.jpeg.len()
     );
     assert_eq!(one.taken_at_unix_ms, two.taken_at_unix_ms);
+    agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn snapshot_of_a_camera_is_its_h264_picture_and_h265_is_said_to_be_missing() {
+    let cloud = Cloud::start().await;
+    let simulator = Rtspd::start(&[]).await;
+    let mut cameras = vec![];
+    for (main, sub) in [("h264", None), ("h265", Some("h264aac")), ("h265", None)] {
+        let url = |mount| RtspUrl::try_from(simulator.url(mount)).unwrap();
+        let camera = Camera::new(main.to_owned(), url(main));
+        cameras.push(Camera {
+            sub: sub.map(url),
+            ..camera
+        });
+    }
+    let config = Config {
+        demo: false,
+        cameras,
+        ..cloud.config()
+    };
+    let agent = Agent::start(config).unwrap();
+    let mut device = cloud.device().await;
+    device.describe(1).await.unwrap();
+    // JPEG's start of frame: baseline, eight bits, 360 lines of 640 pixels, three components.
+    let size = [0xff, 0xc0, 0, 17, 8, 0x01, 0x68, 0x02, 0x80, 3];
+    for channel in [1, 2] {
+        let snapshot = device.client.snapshot(SnapshotRequest { channel });
+        let jpeg = snapshot.await.unwrap().into_inner().jpeg;
+        assert!(jpeg.windows(size.len()).any(|bytes| bytes == size));
+    }
+    let refused = device.client.snapshot(SnapshotRequest { channel: 3 });
+    let refused = refused.await.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert!(refused.message().contains("H.265"), "{refused}");
     agent.shutdown().await;
 }
 

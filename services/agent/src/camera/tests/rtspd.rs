@@ -7,8 +7,6 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::config::{Camera, RtspUrl};
-
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/cameras/rtspd.py");
 
 /// A running simulator; it ends with this.
@@ -41,9 +39,8 @@ impl Rtspd {
         }
     }
 
-    /// The camera behind one of its mounts.
-    pub(super) fn camera(&self, mount: &str) -> Camera {
-        let url = format!("rtsp://127.0.0.1:{}/{mount}", self.port);
-        Camera::new(mount.into(), RtspUrl::try_from(url).unwrap())
+    /// Address of one of its mounts.
+    pub(super) fn url(&self, mount: &str) -> String {
+        format!("rtsp://127.0.0.1:{}/{mount}", self.port)
     }
 }
