@@ -122,3 +122,58 @@ fn too_many_tracks() -> Started {
         tracks: (0..8).map(track).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sightline_media::{FRAME_BYTES_MAX, ring};
+    use sightline_rpc::media::{frame_from_proto, tracks_from_proto};
+
+    use super::*;
+    use crate::stream::Shape;
+
+    /// Whether an edge would take what this device sends, up to frame 30.
+    fn is_taken(fault: Fault) -> bool {
+        let frames = Frames::new(Shape::FOUR_MBIT);
+        let (mut writer, _ring) = ring::ring(ring::Limits::default());
+        writer.set_tracks(tracks_from_proto(Frames::started()).unwrap());
+        for n in 0..30 {
+            writer
+                .push(frame_from_proto(frames.frame(n)).unwrap())
+                .unwrap();
+        }
+        let Sent::Event(event) = fault.instead_of(frames.frame(30)) else {
+            return true;
+        };
+        match event {
+            Event::Started(started) => tracks_from_proto(started).is_ok(),
+            Event::Frame(frame) => frame_from_proto(frame)
+                .and_then(|frame| writer.push(frame))
+                .is_ok(),
+            Event::Gap(_) => true,
+        }
+    }
+
+    #[test]
+    fn faults_of_a_stream_are_ones_that_an_edge_must_refuse() {
+        let faults = [
+            Fault::FrameOf(FRAME_BYTES_MAX + 1),
+            Fault::EmptyFrame,
+            Fault::BrokenLengths,
+            Fault::FalseKey,
+            Fault::BackwardTime,
+            Fault::FarPresentation,
+            Fault::EndlessTime,
+            Fault::UnknownTrack,
+            Fault::BadConfig,
+            Fault::TooManyTracks,
+        ];
+        for fault in faults {
+            assert!(!is_taken(fault), "{fault:?}");
+        }
+        assert!(
+            is_taken(Fault::FrameOf(FRAME_BYTES_MAX)),
+            "the limit itself"
+        );
+        assert!(is_taken(Fault::EndlessGap));
+    }
+}

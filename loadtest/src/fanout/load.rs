@@ -83,7 +83,7 @@ impl Job {
         let device = &self.device;
         Ok(match self.path {
             Path::Floor => {
-                let conn = target.connect("floor").await?;
+                let conn = target.connect("http/1.1").await?;
                 Viewer::WebSocket(Box::new(websocket::Viewer::on(conn, Keep::Head)))
             }
             Path::Ws => {
