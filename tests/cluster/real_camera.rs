@@ -51,7 +51,7 @@ async fn arrives_unchanged(mount: &str, codec: &str, streams: &[&str]) {
     await_pictures(&reference).await;
 
     let mut browser = over_websocket(&sandbox, &owner, id).await.unwrap();
-    let program = stream_over_grpc(&sandbox, &owner, id).await;
+    let program = stream_over_grpc(&owner, id).await;
     let (from_browser, from_program) = tokio::join!(
         save_websocket(&mut browser, codec, sandbox.directory()),
         save_grpc(program, sandbox.directory()),

@@ -30,7 +30,6 @@ pub(crate) async fn over_grpc(
 
 /// Over gRPC with the generated client: the whole messages.
 pub(crate) async fn stream_over_grpc(
-    sandbox: &Sandbox,
     person: &Person,
     device: CloudId,
 ) -> tonic::Streaming<WatchResponse> {

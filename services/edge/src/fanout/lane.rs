@@ -158,13 +158,9 @@ impl Lane {
             self.out
                 .push_back(entry.wire(Wire::WebSocket, encode_websocket).clone());
         }
+        // A ring without writer says nothing: the viewer's actor knows why it ended.
         if !self.out.is_empty() {
             self.moved_at = now;
-        } else if self.cursor.is_closed() {
-            self.leave(
-                &End::new(EndReason::ChannelUnavailable, "the stream ended"),
-                now,
-            );
         }
     }
 

@@ -13,7 +13,7 @@ use http_body::Frame as BodyFrame;
 use prost::Message as _;
 use sightline_media::ring::{Cursor, Entry, Listener, Step, Wire};
 use sightline_rpc::live::v1::watch_response::Event;
-use sightline_rpc::live::v1::{self as live, EndReason};
+use sightline_rpc::live::v1 as live;
 use sightline_rpc::media::{frame_to_proto, tracks_to_proto};
 use tokio::time::Instant;
 
@@ -93,9 +93,7 @@ impl WatchBody {
                 self.out
                     .push_back(entry.wire(Wire::Grpc, encode_grpc).clone());
             }
-            None if self.cursor.is_closed() => {
-                self.end(End::new(EndReason::ChannelUnavailable, "the stream ended"));
-            }
+            // Also when the writer is gone: the viewer's actor knows why, and shuts the gate.
             None => {}
         }
     }
