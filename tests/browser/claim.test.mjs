@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { whyNoAgent, withAgent } from "./agent.mjs";
 import { inBrowser, shoot, signIn } from "./browser.mjs";
 import { settings } from "./settings.mjs";
 
@@ -32,4 +33,53 @@ test("what the QR code says survives signing in, and its secret leaves the addre
     await page.goBack();
     assert.doesNotMatch(page.url(), /ABCD/);
   });
+});
+
+test("a device is added in two steps, and its light follows its connection", async (t) => {
+  if (whyNoAgent()) return t.skip(whyNoAgent());
+  await withAgent((agent) =>
+    inBrowser({}, async (page) => {
+      await signIn(page);
+      await page.click('a[href="#/claim"]');
+      await page.fill("[name=cloud-id]", agent.cloudId.replaceAll("-", "").toLowerCase());
+      await page.click("[type=submit]");
+      await page.waitForSelector('[data-page=claim][data-step="2"]');
+      await shoot(page, "claim-found");
+      await page.fill("[name=device-name]", "Workshop");
+      await page.fill("[name=verification-code]", agent.code.startsWith("0") ? "1" : "0");
+      await page.click("[type=submit]");
+      await page.waitForSelector("[role=alert]");
+      await page.fill("[name=verification-code]", agent.code);
+      await page.click("[type=submit]");
+      await page.waitForSelector("[data-page=device] h1 >> text=Workshop");
+
+      await page.click("header a");
+      const light = (status) =>
+        page.waitForSelector(`[data-device="${agent.cloudId}"] [data-status=${status}]`);
+      await light("online");
+      await agent.kill();
+      await light("offline");
+      await shoot(page, "devices-offline");
+      await agent.start();
+      await light("online");
+    }),
+  );
+});
+
+test("the link of the QR code leads to the moving pictures of the device", async (t) => {
+  if (whyNoAgent()) return t.skip(whyNoAgent());
+  await withAgent((agent) =>
+    inBrowser({ language: "ru-RU" }, async (page) => {
+      await signIn(page, `/#/claim?id=${agent.cloudId}&code=${agent.code}`);
+      await page.waitForSelector('[data-page=claim][data-step="2"]');
+      assert.equal(await page.inputValue("[name=verification-code]"), agent.code);
+      await page.click("[type=submit]");
+      await page.waitForSelector('[data-tile="1"] [data-state=playing]');
+      await agent.kill();
+      await page.waitForSelector('[data-tile="1"] [data-state=offline-device]');
+      await shoot(page, "wall-offline");
+      await agent.start();
+      await page.waitForSelector('[data-tile="1"] [data-state=playing]');
+    }),
+  );
 });

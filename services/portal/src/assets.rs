@@ -52,12 +52,10 @@ fn answer(name: &str, file: EmbeddedFile, request: &HeaderMap) -> Response {
         _ => (file, None),
     };
     let etag = etag(&file);
-    let cache = if name.starts_with(HASHED) {
-        IMMUTABLE
-    } else {
-        REVALIDATE
-    };
-    let headers = [(CACHE_CONTROL, cache), (VARY, ACCEPT_ENCODING.as_str())];
+    let headers = [
+        (CACHE_CONTROL, cache_control(name)),
+        (VARY, ACCEPT_ENCODING.as_str()),
+    ];
     if request
         .get(IF_NONE_MATCH)
         .is_some_and(|seen| seen.as_bytes() == etag.as_bytes())
@@ -72,6 +70,14 @@ fn answer(name: &str, file: EmbeddedFile, request: &HeaderMap) -> Response {
     match encoding {
         Some(encoding) => ([(CONTENT_ENCODING, encoding)], body).into_response(),
         None => body.into_response(),
+    }
+}
+
+fn cache_control(name: &str) -> &'static str {
+    if name.starts_with(HASHED) {
+        IMMUTABLE
+    } else {
+        REVALIDATE
     }
 }
 
@@ -134,6 +140,14 @@ mod tests {
         assert!(!accepts("br;q=0, gzip"));
         assert!(!accepts("gzip"));
         assert!(!accepts_brotli(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn only_files_whose_names_change_with_them_are_kept_for_good() {
+        assert!(cache_control("assets/index-1a2b.js").contains("immutable"));
+        for name in [INDEX, "favicon.svg", "deep/assets/index.js"] {
+            assert_eq!(cache_control(name), "no-cache", "{name}");
+        }
     }
 
     #[test]

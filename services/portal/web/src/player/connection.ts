@@ -3,8 +3,11 @@
 import { parseMessage, type EndReason, type Format } from "./protocol";
 
 /** A camera sends several frames a second; silence of this length is a dead connection that no
- * close has told us of, as after a laptop's sleep. Longer than a camera takes to start. */
+ * close has told us of, as after a laptop's sleep. */
 const SILENCE_MAX_MS = 12_000;
+
+/** Longest silence before the first message: a camera that nobody watched has to start first. */
+const START_MAX_MS = 30_000;
 
 const SILENCE_CHECK_MS = 2_000;
 
@@ -21,7 +24,7 @@ export class Connection {
   readonly #socket: WebSocket;
   readonly #events: ConnectionEvents;
   readonly #silenceCheck: ReturnType<typeof setInterval>;
-  #heardAt = performance.now();
+  #silentUntil = performance.now() + START_MAX_MS;
 
   constructor(url: string, token: string, events: ConnectionEvents) {
     this.#events = events;
@@ -31,7 +34,7 @@ export class Connection {
     this.#socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => this.#receive(data);
     this.#socket.onclose = () => this.#end("CONNECTION_LOST");
     this.#silenceCheck = setInterval(() => {
-      if (performance.now() - this.#heardAt > SILENCE_MAX_MS) this.#end("CONNECTION_LOST");
+      if (performance.now() > this.#silentUntil) this.#end("CONNECTION_LOST");
     }, SILENCE_CHECK_MS);
   }
 
@@ -48,7 +51,7 @@ export class Connection {
   }
 
   #receive(data: string | ArrayBuffer): void {
-    this.#heardAt = performance.now();
+    this.#silentUntil = performance.now() + SILENCE_MAX_MS;
     if (typeof data !== "string") return this.#events.onMedia(data);
     const message = parseMessage(data);
     if (message?.kind === "format") this.#events.onFormat(message);

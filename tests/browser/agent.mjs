@@ -1,0 +1,73 @@
+// A recorder of our own beside the cloud: `sightline-agent` with its built-in demo cameras.
+
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
+import { settings } from "./settings.mjs";
+
+/** Longest time until a started agent is connected, and how often to ask. */
+const CONNECT_TIMEOUT_MS = 20_000;
+const ASK_MS = 200;
+
+/** Why no agent can be run, if so. */
+export function whyNoAgent() {
+  return settings.programs && settings.output
+    ? undefined
+    : "SIGHTLINE_BIN_DIR and SIGHTLINE_OUTPUT are not set";
+}
+
+/** Runs `use` with an agent that is connected to the cloud and has no owner yet. */
+export async function withAgent(use) {
+  const dataDir = await mkdtemp(join(tmpdir(), "sightline-browser-"));
+  const agent = new Agent(dataDir, await readFile(settings.output, "utf8"));
+  try {
+    await agent.start();
+    await use(agent);
+  } finally {
+    await agent.kill();
+    await rm(dataDir, { recursive: true });
+  }
+}
+
+class Agent {
+  #program = join(settings.programs, "sightline-agent");
+  #dataDir;
+  #arguments;
+  #process;
+  cloudId;
+  code;
+
+  constructor(dataDir, demoOutput) {
+    const port = demoOutput.match(/^ *Devices +port (\d+)$/m)[1];
+    const authority = demoOutput.match(/^ *Authority +(\S+)$/m)[1];
+    const cloud = ["--cloud", `localhost:${port}`, "--ca", authority];
+    this.#dataDir = dataDir;
+    this.#arguments = ["run", ...cloud, "--data-dir", dataDir, "--demo"];
+  }
+
+  /** Starts, and waits until the cloud has taken the connection. */
+  async start() {
+    this.#process = spawn(this.#program, this.#arguments, { stdio: "ignore" });
+    const status = () => promisify(execFile)(this.#program, ["status", "--data-dir", this.#dataDir]);
+    for (const until = Date.now() + CONNECT_TIMEOUT_MS; Date.now() < until; await pause(ASK_MS)) {
+      const { stdout = "" } = await status().catch(() => ({}));
+      if (!/^State +Connected/m.test(stdout)) continue;
+      this.cloudId = stdout.match(/^Cloud ID +(\S+)$/m)[1];
+      this.code = stdout.match(/^Verification code +(\S+)$/m)[1];
+      return;
+    }
+    throw new Error("the agent did not connect");
+  }
+
+  /** As a power cut does. */
+  async kill() {
+    if (this.#process === undefined || this.#process.exitCode !== null) return;
+    const ended = once(this.#process, "exit");
+    if (this.#process.kill("SIGKILL")) await ended;
+    this.#process = undefined;
+  }
+}
