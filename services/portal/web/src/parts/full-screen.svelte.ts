@@ -15,7 +15,9 @@ export class FullScreen {
 
   toggle(element: HTMLElement): void {
     if (!this.isPossible) return;
-    const done = this.active ? document.exitFullscreen() : element.requestFullscreen();
+    // `active` follows a moment later, too late for somebody who changes their mind at once.
+    const isFull = document.fullscreenElement !== null;
+    const done = isFull ? document.exitFullscreen() : element.requestFullscreen();
     // Refused without a gesture, or when another request came in between: nothing to mend.
     done.catch(() => undefined);
   }

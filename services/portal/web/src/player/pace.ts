@@ -15,11 +15,13 @@ const JUMP_S = 2;
 /** Fastest rate: beyond it speech sounds hurried. */
 const FASTEST = 1.1;
 
-/** Slowest rate, to win a little reserve back after the buffer ran dry. */
-const SLOWEST = 0.96;
+/** Slowest rate, to win the reserve back after the buffer ran dry. The picture has just stood still,
+ * so that a second of slower speech is the smaller evil. */
+const SLOWEST = 0.85;
 
-/** Change of rate per second of distance. */
+/** Change of rate per second of distance, when too far behind and when too near to the edge. */
 const GAIN = 0.2;
+const GAIN_DRY = 0.6;
 
 export type Pace = { rate: number } | { jumpBy: number };
 
@@ -34,7 +36,7 @@ export function pace(behindS: number, rate: number): Pace {
     return { rate: clamp(1.02 + GAIN * (behindS - TARGET_S), 1, FASTEST) };
   }
   if (behindS < TARGET_MIN_S - 0.05 || (rate < 1 && behindS < TARGET_S)) {
-    return { rate: clamp(0.99 - GAIN * (TARGET_S - behindS), SLOWEST, 1) };
+    return { rate: clamp(0.99 - GAIN_DRY * (TARGET_S - behindS), SLOWEST, 1) };
   }
   return { rate: 1 };
 }
