@@ -5,9 +5,11 @@ Prints `port N` once it serves, and ends when its standard input does, so that i
 the test that started it. All clients of a mount get the same encoded frames, as from a camera.
 
     rtspd.py [--port N] [--user U --password P] [--size WxH] [--fps N] [--gop N]
+             [--clip FILE --codecs h264+aac|h264+pcmu|h265]
 
 Mounts: /h264aac /h264pcmu /h264pcma /h264 /h265 /h264b (B pictures) /mjpeg /aac (no picture)
         /noise (H.264 at a steady 2 Mbit/s)
+        /clip (the pictures of --clip as they are, from its beginning for each client)
 
 Needs the Debian packages gstreamer1.0-rtsp, gir1.2-gst-rtsp-server-1.0, python3-gi and
 gstreamer1.0-plugins-{base,good,bad,ugly}, gstreamer1.0-libav.
@@ -55,6 +57,20 @@ def pipelines(width, height, fps, gop):
     }
 
 
+def clip(path, codecs):
+    """Launch line of a file that is sent without encoding it again."""
+    picture, _, sound = codecs.partition("+")
+    launch = (
+        f"filesrc location={path} ! qtdemux name=demux demux.video_0 ! queue "
+        f"! {picture}parse ! rtp{picture}pay name=pay0 pt=96 config-interval=-1 "
+    )
+    if sound == "aac":
+        launch += "demux.audio_0 ! queue ! aacparse ! rtpmp4gpay name=pay1 pt=97 "
+    if sound == "pcmu":
+        launch += "demux.audio_0 ! queue ! rtppcmupay name=pay1 "
+    return launch
+
+
 def require_login(server, factories, user, password):
     auth = GstRtspServer.RTSPAuth()
     auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
@@ -77,6 +93,8 @@ def main():
     parser.add_argument("--size", default="640x360")
     parser.add_argument("--fps", type=int, default=15)
     parser.add_argument("--gop", type=int, default=15, help="pictures from key to key")
+    parser.add_argument("--clip", help="QuickTime or MP4 file")
+    parser.add_argument("--codecs", default="h264+aac", help="what is in --clip")
     args = parser.parse_args()
 
     Gst.init(None)
@@ -90,6 +108,11 @@ def main():
         factory.set_launch(f"( {launch} )")
         factory.set_shared(True)
         server.get_mount_points().add_factory(path, factory)
+        factories.append(factory)
+    if args.clip:
+        factory = GstRtspServer.RTSPMediaFactory()
+        factory.set_launch(f"( {clip(args.clip, args.codecs)} )")
+        server.get_mount_points().add_factory("/clip", factory)
         factories.append(factory)
     if args.user:
         require_login(server, factories, args.user, args.password or "")

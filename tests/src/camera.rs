@@ -16,14 +16,18 @@ pub struct Camera {
 }
 
 impl Camera {
-    /// Starts one on a free port.
+    /// Starts one on a free port; its stream is this file (QuickTime or MP4), picture by picture.
+    /// `codecs` says what is in it, such as `h264+aac`.
     ///
     /// # Errors
     /// When the simulator does not start: `cargo xtask test` installs what it needs.
-    pub async fn start() -> anyhow::Result<Self> {
+    pub async fn playing(clip: &Path, codecs: &str) -> anyhow::Result<Self> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("cameras/rtspd.py");
         let mut process = Command::new("/usr/bin/python3")
             .arg(script)
+            .arg("--clip")
+            .arg(clip)
+            .args(["--codecs", codecs])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -38,9 +42,9 @@ impl Camera {
         Ok(Self { port, _process: process })
     }
 
-    /// Address of one of its mounts, such as `/h264aac`.
+    /// Address of its stream.
     #[must_use]
-    pub fn url(&self, mount: &str) -> String {
-        format!("rtsp://127.0.0.1:{}{mount}", self.port)
+    pub fn url(&self) -> String {
+        format!("rtsp://127.0.0.1:{}/clip", self.port)
     }
 }

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 /// A decoded picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,17 +15,22 @@ pub struct Picture {
     pub md5: String,
 }
 
-/// Starts to decode a camera's stream for some seconds, straight from the camera.
+/// Encodes a moving test picture with sound into a file: `arguments` choose the codecs.
 ///
 /// # Errors
-/// When ffmpeg does not start.
-pub fn record(url: &str, length: Duration, into: &Path) -> anyhow::Result<Child> {
-    command()
-        .args(["-rtsp_transport", "tcp", "-i", url, "-t", &length.as_secs().to_string()])
-        .args(["-an", "-vsync", "passthrough", "-f", "framemd5"])
-        .arg(into)
-        .spawn()
-        .context("start ffmpeg; `cargo xtask test` installs it")
+/// When ffmpeg cannot.
+pub async fn encode(arguments: &[&str], file: &Path) -> anyhow::Result<()> {
+    let status = command()
+        .args(["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=20"])
+        .args(["-f", "lavfi", "-i", "sine=frequency=440:duration=20"])
+        .args(["-pix_fmt", "yuv420p"])
+        .args(arguments)
+        .arg(file)
+        .status()
+        .await
+        .context("run ffmpeg; `cargo xtask test` installs it")?;
+    anyhow::ensure!(status.success(), "ffmpeg could not encode {}", file.display());
+    Ok(())
 }
 
 /// Decodes the pictures of a file.
@@ -62,10 +66,7 @@ pub async fn codecs(file: &Path) -> anyhow::Result<Vec<String>> {
 }
 
 /// Reads a `framemd5` report.
-///
-/// # Errors
-/// When it is none.
-pub fn parse(report: &str) -> anyhow::Result<Vec<Picture>> {
+fn parse(report: &str) -> anyhow::Result<Vec<Picture>> {
     let time_base = report.lines().find_map(|line| line.strip_prefix("#tb 0: "));
     let (num, den) = time_base.and_then(|tb| tb.split_once('/')).context("no time base")?;
     let (num, den): (i64, i64) = (num.parse()?, den.parse()?);

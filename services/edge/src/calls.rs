@@ -1,6 +1,6 @@
 //! Questions of the registry to a connected device.
 
-use std::sync::Arc;
+use std::sync::Weak;
 
 use sightline_domain::CloudId;
 use sightline_rpc::internal::v1 as internal;
@@ -11,8 +11,10 @@ use crate::edge::Shared;
 use crate::session::VerifyClaim;
 
 /// Serves `sightline.internal.v1.DeviceCalls`.
+///
+/// Weak, since the edge holds a way to the registry and the registry this way back.
 #[derive(Debug)]
-pub(crate) struct Calls(pub(crate) Arc<Shared>);
+pub(crate) struct Calls(pub(crate) Weak<Shared>);
 
 #[tonic::async_trait]
 impl DeviceCalls for Calls {
@@ -26,7 +28,8 @@ impl DeviceCalls for Calls {
             .parse()
             .map_err(|_| Status::invalid_argument("not a cloud ID"))?;
         let offline = || Status::unavailable("the device is not connected to this edge");
-        let session = self.0.directory.session(device).ok_or_else(offline)?;
+        let edge = self.0.upgrade().ok_or_else(offline)?;
+        let session = edge.directory.session(device).ok_or_else(offline)?;
         let verify = VerifyClaim {
             verification_code: request.verification_code,
         };

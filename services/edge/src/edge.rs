@@ -142,7 +142,7 @@ impl Edge {
     /// What the registry asks of connected devices.
     #[must_use]
     pub fn device_calls(&self) -> Channel {
-        let calls = Calls(Arc::clone(&self.shared));
+        let calls = Calls(Arc::downgrade(&self.shared));
         sightline_rpc::channel::local(DeviceCallsServer::new(calls))
     }
 
