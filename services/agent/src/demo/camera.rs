@@ -10,6 +10,7 @@ use sightline_media::{Codec, Frame, Track, Tracks};
 use super::encoder::Encoder;
 use super::osd::Osd;
 use super::picture::Picture;
+use super::render::stage::Stage;
 use super::render::still::Still;
 use super::scenes::{ALL, Scene};
 use super::sound;
@@ -59,11 +60,18 @@ impl Quality {
 
 /// What does not move, traced when it is first looked at and kept: tracing takes the better part of
 /// a second, and a snapshot or a new viewer should not.
-static STILLS: [[OnceLock<Arc<Still>>; 2]; SCENES] = [const { [const { OnceLock::new() }; 2] }; SCENES];
+static STILLS: [[OnceLock<Arc<Still>>; 2]; SCENES] =
+    [const { [const { OnceLock::new() }; 2] }; SCENES];
 
 fn still(scene: usize, quality: Quality) -> Arc<Still> {
     let format = quality.format();
-    let trace = || Arc::new(Still::new((ALL[scene].place)(), format.width, format.height));
+    let trace = || {
+        Arc::new(Still::new(
+            (ALL[scene].place)(),
+            format.width,
+            format.height,
+        ))
+    };
     Arc::clone(STILLS[scene][quality as usize].get_or_init(trace))
 }
 
@@ -74,7 +82,7 @@ pub struct Camera {
     osd: Osd,
     picture: Picture,
     scene: Scene,
-    still: Arc<Still>,
+    stage: Stage,
     tracks: Tracks,
     /// Number of the newest picture, counted in intervals from the Unix epoch.
     last_picture: Option<i64>,
@@ -110,7 +118,7 @@ impl Camera {
             encoder,
             osd: Osd::new(info.name, zone),
             scene: ALL[scene],
-            still: still(scene, quality),
+            stage: Stage::new(still(scene, quality)),
             picture,
             tracks: Tracks::new(tracks)?,
             last_picture: None,
@@ -173,8 +181,7 @@ impl Camera {
     }
 
     fn draw(&mut self, at_us: i64) {
-        self.picture.copy_from(&self.still.picture);
-        (self.scene.draw)(&self.still, &mut self.picture, at_us as f64 / 1e6);
+        (self.scene.draw)(&mut self.stage, &mut self.picture, at_us as f64 / 1e6);
         self.osd.draw(&mut self.picture, at_us);
     }
 

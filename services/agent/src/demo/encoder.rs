@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use openh264::OpenH264API;
 use openh264::encoder::{
-    BitRate, Complexity, EncoderConfig, FrameRate, FrameType, Profile, RateControlMode,
+    BitRate, Complexity, EncoderConfig, FrameRate, FrameType, Profile, QpRange, RateControlMode,
     SpsPpsStrategy, UsageType, VuiConfig,
 };
 use sightline_media::{Codec, Track, h264, nal};
@@ -14,6 +14,12 @@ use super::picture::Picture;
 /// NAL unit types of ITU-T H.264, table 7-1.
 const SEQUENCE_PARAMETER_SET: u8 = 7;
 const PICTURE_PARAMETER_SET: u8 = 8;
+
+/// Quantiser at best: finer steps would only encode the grain of the still picture, at the cost of
+/// more work and of key frames that are several times as large.
+const QP_MIN: u8 = 25;
+/// Quantiser at worst.
+const QP_MAX: u8 = 42;
 
 /// One stream of pictures of one size.
 pub(super) struct Encoder {
@@ -40,6 +46,7 @@ impl Encoder {
             .sps_pps_strategy(SpsPpsStrategy::ConstantId)
             .rate_control_mode(RateControlMode::Bitrate)
             .bitrate(BitRate::from_bps(bits))
+            .qp(QpRange::new(QP_MIN, QP_MAX))
             .max_frame_rate(FrameRate::from_hz(rate))
             .skip_frames(false)
             .scene_change_detect(false)

@@ -7,13 +7,17 @@
 pub(super) mod figure;
 pub(super) mod finish;
 pub(super) mod glow;
+pub(super) mod grade;
 pub(super) mod lens;
 pub(super) mod light;
 pub(super) mod math;
-pub(super) mod moving;
+mod moving;
 pub(super) mod path;
 pub(super) mod plant;
+mod shadow;
 pub(super) mod shape;
+pub(super) mod stage;
 pub(super) mod still;
+pub(super) mod thing;
 pub(super) mod warp;
 pub(super) mod world;

@@ -6,15 +6,16 @@ mod front_gate;
 mod warehouse;
 
 use super::picture::Picture;
-use super::render::still::{Place, Still};
+use super::render::stage::Stage;
+use super::render::still::Place;
 
 /// One place.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scene {
     /// All that stands still.
     pub(super) place: fn() -> Place,
-    /// Draws all that moves over the still picture, as it is at a time: seconds since the Unix epoch.
-    pub(super) draw: fn(&Still, &mut Picture, f64),
+    /// Draws everything as it is at a time, seconds since the Unix epoch.
+    pub(super) draw: fn(&mut Stage, &mut Picture, f64),
 }
 
 /// In the order of their channels.

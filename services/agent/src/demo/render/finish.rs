@@ -1,7 +1,7 @@
 //! Surfaces: what plaster, bricks, asphalt and the like look like close by.
 
 use super::math::{V, cloudy, ease, grey, hash, noise, v};
-use super::shape::Look;
+use super::thing::Look;
 
 /// Painted or plastered, with stains where rain runs down.
 pub(crate) fn plaster(colour: V, at: V, _: V) -> Look {

@@ -2,7 +2,7 @@
 
 use super::lens::Area;
 use super::math::{Pose, V, ease, v};
-use super::still::Still;
+use super::stage::Stage;
 use crate::demo::picture::{BLACK, Picture, WHITE};
 
 /// How far headlights reach, metres.
@@ -19,8 +19,8 @@ pub(crate) struct Glare {
 }
 
 impl Glare {
-    pub(crate) fn draw(&self, still: &Still, picture: &mut Picture) {
-        let lens = &still.place.lens;
+    pub(crate) fn draw(&self, stage: &Stage, picture: &mut Picture) {
+        let lens = stage.lens();
         let Some((centre_x, centre_y)) = lens.pixel(self.at) else {
             return;
         };
@@ -39,7 +39,7 @@ impl Glare {
             clip(centre_y, picture.height - 1) * picture.width + clip(centre_x, picture.width - 1);
         let ray = lens.ray(centre_x, centre_y);
         let distance = (self.at - ray.from).length() / ray.to.length();
-        if still.depth[middle] < distance - 0.6 {
+        if stage.depth[middle] < distance - 0.6 {
             return;
         }
         for y in area.top..area.bottom {
@@ -60,7 +60,7 @@ fn lighten(luma: &mut u8, by: f32) {
 }
 
 /// Brightens what lies before a car at `foot`, headed `heading` radians from z towards x.
-pub(crate) fn headlights(still: &Still, picture: &mut Picture, foot: V, heading: f32) {
+pub(crate) fn headlights(stage: &Stage, picture: &mut Picture, foot: V, heading: f32) {
     let pose = Pose::at(foot, heading);
     let corners = [(-3.5, 1.8), (3.5, 1.8), (-3.5, REACH), (3.5, REACH)];
     let (mut low, mut high) = (v(f32::MAX, 0.0, f32::MAX), v(f32::MIN, 1.0, f32::MIN));
@@ -69,13 +69,13 @@ pub(crate) fn headlights(still: &Still, picture: &mut Picture, foot: V, heading:
         low = low.min(v(corner.x, 0.0, corner.z));
         high = high.max(v(corner.x, 1.0, corner.z));
     }
-    low.z = low.z.max(still.place.lens.eye().z + 2.5);
-    let area = still.place.lens.cover(low, high);
+    low.z = low.z.max(stage.lens().eye().z + 2.5);
+    let area = stage.lens().cover(low, high);
     for y in area.top..area.bottom {
         for x in area.left..area.right {
             let pixel = y * picture.width + x;
-            let ray = still.place.lens.ray(x as f32 + 0.5, y as f32 + 0.5);
-            let at = pose.place_back(ray.at(still.depth[pixel]));
+            let ray = stage.lens().ray(x as f32 + 0.5, y as f32 + 0.5);
+            let at = pose.place_back(ray.at(stage.depth[pixel]));
             if at.z < 1.8 || at.z > REACH || at.y > 1.5 {
                 continue;
             }

@@ -1,11 +1,14 @@
 //! What light a surface sends back.
 
 use super::math::{V, grey, hash, v};
-use super::shape::{Look, Ray, UP};
+use super::shape::{Ray, UP};
+use super::thing::Look;
 use super::world::World;
 
 /// Rays start this far above the surface, metres, so that it does not shade itself.
 const LIFT: f32 = 0.004;
+/// Share of the ambient light that comes from near things rather than from the sky.
+const BOUNCED: f32 = 0.2;
 /// Most rays to the sun per surface point.
 const SUN_RAYS: i32 = 4;
 /// Angle over which a spiral of 36 points on a ball is even: each is a golden angle on, radians.
@@ -94,7 +97,8 @@ impl Rig {
             );
             !world.blocked(&Ray { from: start, to }, self.reach)
         };
-        let open = (0..sky_rays).filter(open_ray).count() as f32 / sky_rays as f32;
+        let free = (0..sky_rays).filter(open_ray).count() as f32 / sky_rays as f32;
+        let open = BOUNCED + (1.0 - BOUNCED) * free;
         let mut arrives = self.ambient_at(normal) * open;
         for (which, lamp) in self.lamps.iter().enumerate() {
             let part = (tile as f32 + random(40 + which as i32)) / 9.0;

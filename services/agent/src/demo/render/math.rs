@@ -135,14 +135,6 @@ pub(crate) struct Pose {
 }
 
 impl Pose {
-    /// Not moved, not turned.
-    pub(crate) const WORLD: Self = Self {
-        origin: grey(0.0),
-        x: v(1.0, 0.0, 0.0),
-        y: v(0.0, 1.0, 0.0),
-        z: v(0.0, 0.0, 1.0),
-    };
-
     /// At `origin`, with its own z axis turned from z towards x by `heading` radians.
     pub(crate) fn at(origin: V, heading: f32) -> Self {
         let (sin, cos) = heading.sin_cos();

@@ -1,7 +1,7 @@
 //! Trees, bushes and hedges, leaf by leaf.
 
-use super::math::{V, grey, hash, v};
-use super::shape::Thing;
+use super::math::{V, grey, hash, noise, v};
+use super::thing::{Look, Thing, plain};
 
 /// A leaf stands for a few real ones; its half length, metres.
 const LEAF: f32 = 0.055;
@@ -111,7 +111,7 @@ pub(crate) fn bush(seed: i32, foot: V, radius: f32, colour: V) -> Vec<Thing> {
 pub(crate) fn hedge(seed: i32, foot: V, size: V, colour: V) -> Vec<Thing> {
     let mut dice = Dice::new(seed);
     let core = size - v(0.16, 0.08, 0.16);
-    let mut things = vec![Thing::block(foot, core, colour * 0.3, super::shape::plain)];
+    let mut things = vec![Thing::block(foot, core, colour * 0.3, plain)];
     let (half_x, half_z) = (size.x / 2.0, size.z / 2.0);
     let faces = [
         (v(0.0, 1.0, 0.0), size.x * size.z),
@@ -141,4 +141,30 @@ pub(crate) fn hedge(seed: i32, foot: V, size: V, colour: V) -> Vec<Thing> {
         }
     }
     things
+}
+
+/// A row of trees far away, from one place to another: too far for leaves.
+pub(crate) fn woods(seed: i32, from: V, to: V, height: f32) -> Vec<Thing> {
+    let mut dice = Dice::new(seed);
+    let crowns = ((to - from).length() / (height * 0.28)) as usize;
+    (0..crowns)
+        .map(|crown| {
+            let along = from.mix(to, crown as f32 / crowns as f32);
+            let radius = height * (0.3 + 0.1 * dice.roll());
+            let low = along + v(dice.roll() * radius, radius * 0.6, dice.roll() * radius);
+            let high = low + v(0.0, height - radius * (1.6 + 0.4 * dice.roll()), 0.0);
+            let tone = v(0.06, 0.105, 0.04) * (1.0 + 0.25 * dice.roll());
+            Thing::rod(low, high, radius, tone).finished(leafy)
+        })
+        .collect()
+}
+
+/// A mass of leaves from afar.
+fn leafy(colour: V, at: V, _: V) -> Look {
+    let bump = |shift: f32| noise(at * 1.6 + grey(shift)) + noise(at * 4.0 + grey(shift)) - 1.0;
+    let tone = 0.45 + 1.1 * noise(at * 2.3);
+    Look {
+        bump: v(bump(1.0), bump(5.0), bump(9.0)) * 0.9,
+        ..Look::matt(colour * tone)
+    }
 }

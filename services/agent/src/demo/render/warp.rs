@@ -2,13 +2,13 @@
 
 use super::lens::Area;
 use super::math::V;
-use super::still::Still;
+use super::stage::Stage;
 use crate::demo::picture::Picture;
 
-/// Redraws part of the still picture; `shift` tells for a pixel where, in pixels from it, its
+/// Redraws part of what stands still; `shift` tells for a pixel where, in pixels from it, its
 /// colour is taken from, and by what it is multiplied. None leaves the pixel as it is.
 pub(crate) fn warp(
-    still: &Still,
+    stage: &Stage,
     picture: &mut Picture,
     area: Area,
     shift: impl Fn(usize, usize) -> Option<(f32, f32, f32)>,
@@ -20,13 +20,13 @@ pub(crate) fn warp(
                 continue;
             };
             let from = (x as f32 + dx, y as f32 + dy);
-            let luma = between(&still.picture.y, (width, height), from) - 16.0;
+            let luma = between(&stage.base.y, (width, height), from) - 16.0;
             picture.y[y * width + x] = (luma * level + 16.5).clamp(16.0, 235.0) as u8;
             if x % 2 == 0 && y % 2 == 0 {
                 let block = y / 2 * (width / 2) + x / 2;
                 let (size, from) = ((width / 2, height / 2), (from.0 / 2.0, from.1 / 2.0));
-                picture.u[block] = (between(&still.picture.u, size, from) + 0.5) as u8;
-                picture.v[block] = (between(&still.picture.v, size, from) + 0.5) as u8;
+                picture.u[block] = (between(&stage.base.u, size, from) + 0.5) as u8;
+                picture.v[block] = (between(&stage.base.v, size, from) + 0.5) as u8;
             }
         }
     }
@@ -49,8 +49,8 @@ fn between(plane: &[u8], (width, height): (usize, usize), (x, y): (f32, f32)) ->
 
 /// Sways the crown of a tree around `centre`, `radius` metres wide; what stands behind it moves
 /// along, too little to be seen.
-pub(crate) fn sway(still: &Still, picture: &mut Picture, centre: V, radius: f32, seconds: f64) {
-    let lens = &still.place.lens;
+pub(crate) fn sway(stage: &Stage, picture: &mut Picture, centre: V, radius: f32, seconds: f64) {
+    let lens = stage.lens();
     let reach = V {
         x: radius,
         y: radius,
@@ -69,18 +69,30 @@ pub(crate) fn sway(still: &Still, picture: &mut Picture, centre: V, radius: f32,
     let t = seconds.rem_euclid(628.318_530_717_958_6) as f32;
     let gust = 0.55 + 0.45 * (t * 0.31).sin() * (t * 0.13).sin();
     let pull = size.0 * 0.028 * gust;
-    warp(still, picture, area, |x, y| {
-        let (u, w) = (
-            (x as f32 - middle.0) / size.0,
-            (y as f32 - middle.1) / size.1,
-        );
+    // Waves that run along a slant are made of what changes with the column and with the row.
+    let column = |x: usize| {
+        let u = (x as f32 - middle.0) / size.0;
+        (
+            u,
+            (t * 3.3 + u * 6.0).sin_cos(),
+            (t * 2.6 + u * 5.0).sin() * 0.25,
+        )
+    };
+    let row = |y: usize| {
+        let w = (y as f32 - middle.1) / size.1;
+        (w, (w * 4.0).sin_cos(), (t * 1.4 + w * 1.5).sin() * 0.7)
+    };
+    let columns: Vec<_> = (area.left..area.right).map(column).collect();
+    let rows: Vec<_> = (area.top..area.bottom).map(row).collect();
+    warp(stage, picture, area, |x, y| {
+        let (u, (sin_u, cos_u), bob) = columns[x - area.left];
+        let (w, (sin_w, cos_w), wave) = rows[y - area.top];
         let inside = 1.0 - u * u - w * w;
         if inside <= 0.0 {
             return None;
         }
         let strength = inside * (2.0 - inside) * pull;
-        let wave = (t * 1.4 + w * 1.5).sin() * 0.7 + (t * 3.3 + u * 6.0 + w * 4.0).sin() * 0.35;
-        let bob = (t * 2.6 + u * 5.0).sin() * 0.25;
+        let wave = wave + (sin_u * cos_w + cos_u * sin_w) * 0.35;
         Some((strength * wave, strength * bob, 1.0))
     });
 }

@@ -1,7 +1,8 @@
 //! All things that do not move, sorted so that a ray finds them fast.
 
 use super::math::{V, higher, lower};
-use super::shape::{Ray, Thing};
+use super::shape::Ray;
+use super::thing::Thing;
 
 /// Things in one leaf of the tree; fewer make the tree deeper without saving tests.
 const LEAF: usize = 4;

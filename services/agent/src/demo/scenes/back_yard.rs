@@ -1,24 +1,28 @@
 //! A garden behind a house, on a breezy afternoon.
 
+mod life;
+mod pond;
+
 use std::f32::consts::{FRAC_PI_2, PI};
 
-use super::{Scene, within};
-use crate::demo::picture::Picture;
-use crate::demo::render::figure::animal::{bird, cat};
-use crate::demo::render::figure::person::{Clothes, person};
-use crate::demo::render::finish::{boards, concrete, glass, grass, plaster, slabs, tiles};
-use crate::demo::render::lens::Lens;
-use crate::demo::render::light::{Rig, Sun};
-use crate::demo::render::math::{Pose, V, cloudy, ease, grey, noise, v};
-use crate::demo::render::moving::{self, Actor};
-use crate::demo::render::path::Path;
-use crate::demo::render::plant::{bush, tree};
-use crate::demo::render::shape::{Hull, Look, Thing, plain};
-use crate::demo::render::still::{Grade, Place, Still};
-use crate::demo::render::warp::{sway, warp};
-use crate::demo::render::world::World;
+use super::Scene;
+use crate::demo::render::{
+    finish::{boards, concrete, glass, grass, plaster, slabs, tiles},
+    grade::Grade,
+    lens::Lens,
+    light::{Rig, Sun},
+    math::{Pose, V, cloudy, ease, grey, v},
+    plant::{bush, tree, woods},
+    shape::Hull,
+    still::Place,
+    thing::{Thing, plain},
+    world::World,
+};
 
-pub(super) const SCENE: Scene = Scene { place, draw };
+pub(super) const SCENE: Scene = Scene {
+    place,
+    draw: life::draw,
+};
 
 const LEAVES: V = v(0.085, 0.15, 0.03);
 /// Middle and half axes of the pond.
@@ -32,7 +36,7 @@ const SWING: V = v(2.6, 2.15, 12.4);
 
 fn place() -> Place {
     let mut things = terrace();
-    things.extend(pond());
+    things.extend(pond::pond());
     things.extend(fence_and_beds());
     things.extend(shed());
     things.extend(swing_frame());
@@ -55,6 +59,7 @@ fn place() -> Place {
             tint: v(1.03, 1.0, 0.95),
             vignette: 0.34,
             grain: 0.012,
+            calm: 0.18,
         },
         world: World::new(things),
     }
@@ -158,65 +163,6 @@ fn chair(foot: V, turn: f32, wood: V) -> Vec<Thing> {
     things
 }
 
-/// Water with stones around it.
-fn pond() -> Vec<Thing> {
-    let outline: Vec<(f32, f32)> = (0..20)
-        .map(|corner| {
-            let angle = std::f32::consts::TAU * corner as f32 / 20.0;
-            (POND_SIZE.0 * angle.cos(), POND_SIZE.1 * angle.sin())
-        })
-        .collect();
-    let surface = Hull::prism(&outline, 0.5, 0.0);
-    let mut things = vec![Thing::hull(
-        &surface,
-        Pose::upright(POND - v(0.0, 0.47, 0.0)),
-        v(0.015, 0.03, 0.028),
-        water,
-    )];
-    for stone in 0..24 {
-        let angle = std::f32::consts::TAU * stone as f32 / 24.0;
-        let wild = |k: f32| (stone as f32 * k).sin();
-        let far = 1.06 + 0.04 * wild(3.7);
-        let at = POND
-            + v(
-                POND_SIZE.0 * far * angle.cos(),
-                0.03,
-                POND_SIZE.1 * far * angle.sin(),
-            );
-        let size = 0.13 + 0.05 * wild(5.1);
-        let along = v(-angle.sin(), 0.0, angle.cos()) * 0.12;
-        let tone = grey(0.24 + 0.08 * wild(2.3));
-        things.push(Thing::rod(at - along, at + along, size, tone).finished(stony));
-    }
-    for reed in 0..26 {
-        let wild = |k: f32| (reed as f32 * k).sin();
-        let foot = POND + v(-1.5 + 0.4 * wild(1.9), 0.0, 0.75 + 0.3 * wild(2.7));
-        let tip = foot + v(0.14 * wild(4.1), 0.75 + 0.25 * wild(3.3), 0.1 * wild(5.9));
-        things.push(Thing::rod(foot, tip, 0.012, v(0.10, 0.16, 0.05)));
-    }
-    for (x, z, size) in [(0.5, 0.3, 0.16), (0.8, 0.1, 0.12), (0.3, -0.5, 0.14)] {
-        let at = POND + v(x, 0.035, z);
-        things.push(Thing::leaf(
-            at,
-            v(size, 0.0, 0.0),
-            v(0.0, 0.0, size),
-            v(0.07, 0.17, 0.05),
-        ));
-    }
-    things
-}
-
-fn water(colour: V, _: V, _: V) -> Look {
-    Look {
-        mirror: 0.32,
-        ..Look::matt(colour)
-    }
-}
-
-fn stony(colour: V, at: V, _: V) -> Look {
-    Look::matt(colour * (0.7 + 0.6 * noise(at * 14.0)))
-}
-
 /// The end of the garden, and what is seen beyond it.
 fn fence_and_beds() -> Vec<Thing> {
     let wood = v(0.24, 0.16, 0.10);
@@ -261,6 +207,7 @@ fn fence_and_beds() -> Vec<Thing> {
     ));
     things.extend(tree(93, v(-12.5, 0.0, 24.0), 6.0, 3.2, LEAVES * 0.8));
     things.extend(tree(94, v(11.5, 0.0, 23.0), 5.2, 2.8, LEAVES * 0.85));
+    things.extend(woods(95, v(-60.0, 0.0, 52.0), v(70.0, 0.0, 60.0), 8.0));
     let roof = Hull::prism(&[(-4.6, 0.0), (4.6, 0.0), (0.0, 2.9)], 6.5, 0.0);
     let neighbour = v(-4.5, 0.0, 30.0);
     things.push(Thing::block(
@@ -342,167 +289,4 @@ fn swing_frame() -> Vec<Thing> {
         }
     }
     things
-}
-
-fn draw(still: &Still, picture: &mut Picture, seconds: f64) {
-    sway(still, picture, BIRCH, 2.9, seconds + 11.0);
-    sway(still, picture, APPLE, 2.4, seconds);
-    ripples(still, picture, seconds);
-    let t = within(80.0, seconds);
-    let mut actors = vec![swing(seconds)];
-    actors.extend(prowl(t));
-    actors.extend(birds(t));
-    actors.extend(gardener(t));
-    moving::draw(still, actors, picture);
-}
-
-/// Rings on the pond, now here and now there, as when fish come up.
-fn ripples(still: &Still, picture: &mut Picture, seconds: f64) {
-    let lens = &still.place.lens;
-    let size = v(POND_SIZE.0, 0.03, POND_SIZE.1);
-    let area = lens.cover(POND - size, POND + size);
-    let period = 5.0;
-    let t = within(period, seconds);
-    let turn = (seconds / period).floor().rem_euclid(64.0) as f32 * 2.4;
-    let source = POND + v(0.9 * turn.cos(), 0.0, 0.5 * turn.sin());
-    let pixels = picture.width as f32 / 1280.0;
-    warp(still, picture, area, |x, y| {
-        let pixel = y * still.picture.width + x;
-        let at = lens
-            .ray(x as f32 + 0.5, y as f32 + 0.5)
-            .at(still.depth[pixel]);
-        let from = at - POND;
-        let inside = 1.0 - (from.x / POND_SIZE.0).powi(2) - (from.z / POND_SIZE.1).powi(2);
-        if inside < 0.0 || (at.y - 0.03).abs() > 0.02 {
-            return None;
-        }
-        let far = (at - source).length();
-        let ring =
-            (far * 16.0 - t * 9.0).sin() * ease(t * 0.62, t * 0.62 - 0.5, far) * ease(5.0, 1.0, t);
-        let breeze = (at.x * 9.0 + seconds.rem_euclid(100.0) as f32 * 1.9).sin() * 0.35;
-        let wave = ring + breeze;
-        Some((0.6 * wave * pixels, 2.4 * wave * pixels, 1.0 + 0.10 * wave))
-    });
-}
-
-/// The empty swing, moved by the wind.
-fn swing(seconds: f64) -> Actor {
-    let t = seconds.rem_euclid(1000.0 * std::f64::consts::TAU) as f32;
-    let angle = (0.10 + 0.05 * (t * 0.2).sin()) * (t * 2.4).sin();
-    let seat = SWING + v(0.0, -1.65 * angle.cos(), 1.65 * angle.sin());
-    let mut things = vec![Thing::hull(
-        &Hull::block(v(0.5, 0.05, 0.2)),
-        Pose::at(seat, 0.0),
-        v(0.05, 0.12, 0.3),
-        plain,
-    )];
-    for x in [-0.22, 0.22] {
-        things.push(Thing::rod(
-            SWING + v(x, 0.0, 0.0),
-            seat + v(x, 0.03, 0.0),
-            0.012,
-            grey(0.3),
-        ));
-    }
-    Actor::new(v(SWING.x, 0.0, SWING.z), things)
-}
-
-/// A cat crosses the lawn, sits down by the pond for a while, and goes on.
-fn prowl(t: f32) -> Option<Actor> {
-    const TO_POND: &[(f32, f32)] = &[
-        (9.5, 5.2),
-        (7.2, 5.6),
-        (4.8, 6.6),
-        (2.4, 7.0),
-        (0.2, 7.4),
-        (-1.2, 7.9),
-    ];
-    const ON: &[(f32, f32)] = &[
-        (-1.2, 7.9),
-        (-2.2, 6.6),
-        (-4.0, 5.8),
-        (-6.0, 5.2),
-        (-7.9, 4.8),
-        (-9.6, 4.6),
-    ];
-    let (path, part) = match t {
-        t if t < 6.0 => return None,
-        t if t < 22.0 => (Path(TO_POND), (t - 6.0) / 16.0),
-        t if t < 40.0 => (Path(TO_POND), 1.0),
-        t if t < 56.0 => (Path(ON), (t - 40.0) / 16.0),
-        _ => return None,
-    };
-    let foot = path.at(part);
-    let sits = ease(22.0, 22.8, t) * ease(40.0, 39.2, t);
-    let heading = path.heading(part) - 0.5 * sits;
-    Some(Actor::new(
-        foot,
-        cat(foot, heading, path.walked(part), sits, t),
-    ))
-}
-
-/// Two blackbirds look for worms until the cat comes near.
-fn birds(t: f32) -> Vec<Actor> {
-    let mut actors = Vec::new();
-    for (number, (x, z, fright)) in [(1.2, 9.4, 15.5f32), (-0.4, 10.6, 16.6)]
-        .into_iter()
-        .enumerate()
-    {
-        let phase = t * 0.8 + number as f32 * 1.7;
-        let home = v(
-            x + 0.5 * (phase * 0.35).sin(),
-            0.0,
-            z + 0.4 * (phase * 0.27).cos(),
-        );
-        let away = t - fright;
-        if away < 0.0 || t > 66.0 {
-            let landing = ease(66.0, 69.0, t);
-            let down = if t > 66.0 {
-                v(3.0, 3.4, 4.0) * (1.0 - landing)
-            } else {
-                grey(0.0)
-            };
-            let hop = (phase * 4.0).sin().max(0.0) * ease(0.6, 0.9, (phase * 0.5).sin()) * 0.06;
-            let flap = (down.y > 0.05).then(|| (t * 40.0).sin() * 0.9);
-            let at = home + v(0.0, hop, 0.0) + down;
-            actors.push(Actor::new(at, bird(at, phase.sin() * 1.2 + 2.5, flap)));
-        } else if away < 2.6 {
-            let at = home + v(-2.2 * away, 0.6 * away + 0.9 * away * away, 2.6 * away);
-            actors.push(Actor::new(
-                at,
-                bird(at, -0.7, Some((away * 42.0).sin() * 0.9)),
-            ));
-        }
-    }
-    actors
-}
-
-/// Somebody walks from the house to the shed and back.
-fn gardener(t: f32) -> Option<Actor> {
-    const WAY: &[(f32, f32)] = &[
-        (3.6, -3.0),
-        (4.0, 1.0),
-        (4.25, 4.6),
-        (4.35, 8.0),
-        (4.9, 10.4),
-        (6.2, 11.6),
-    ];
-    let (part, back) = match t {
-        t if (44.0..57.0).contains(&t) => ((t - 44.0) / 13.0, 0.0),
-        t if (57.0..61.0).contains(&t) => (1.0, 0.0),
-        t if (61.0..74.0).contains(&t) => ((74.0 - t) / 13.0, PI),
-        _ => return None,
-    };
-    let pace = ease(57.2, 56.6, t) + ease(60.8, 61.4, t);
-    let wears = Clothes {
-        top: v(0.10, 0.2, 0.33),
-        trousers: v(0.2, 0.17, 0.12),
-        hair: v(0.12, 0.07, 0.03),
-    };
-    let foot = Path(WAY).at(part);
-    let heading = Path(WAY).heading(part) + back;
-    Some(Actor::new(
-        foot,
-        person(foot, heading, Path(WAY).walked(part), pace, &wears),
-    ))
 }

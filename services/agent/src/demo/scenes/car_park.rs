@@ -1,24 +1,27 @@
 //! A car park at night, lit by a few lamps and by the camera's own infrared light.
 
-use std::f32::consts::{FRAC_PI_2, PI};
+mod life;
 
-use super::{Scene, within};
-use crate::demo::picture::Picture;
-use crate::demo::render::figure::car::{Lights, Model, car};
-use crate::demo::render::figure::person::{Clothes, person};
-use crate::demo::render::finish::{asphalt, boards, brick, concrete, glowing, painted};
-use crate::demo::render::glow::{Glare, headlights};
-use crate::demo::render::lens::Lens;
-use crate::demo::render::light::{Lamp, Rig};
-use crate::demo::render::math::{V, ease, grey, hash, v};
-use crate::demo::render::moving::{self, Actor};
-use crate::demo::render::path::Path;
-use crate::demo::render::plant::{hedge, tree};
-use crate::demo::render::shape::{Thing, plain};
-use crate::demo::render::still::{Grade, Place, Still};
-use crate::demo::render::world::World;
+use std::f32::consts::FRAC_PI_2;
 
-pub(super) const SCENE: Scene = Scene { place, draw };
+use super::Scene;
+use crate::demo::render::{
+    figure::car::{Lights, Model, car},
+    finish::{asphalt, boards, brick, concrete, glowing, painted},
+    grade::Grade,
+    lens::Lens,
+    light::{Lamp, Rig},
+    math::{V, ease, grey, hash, v},
+    plant::{hedge, tree},
+    still::Place,
+    thing::{Thing, plain},
+    world::World,
+};
+
+pub(super) const SCENE: Scene = Scene {
+    place,
+    draw: life::draw,
+};
 
 const EYE: V = v(1.4, 5.6, -1.0);
 const TARGET: V = v(-0.4, 0.0, 13.0);
@@ -76,6 +79,7 @@ fn place() -> Place {
             tint: grey(1.0),
             vignette: 0.62,
             grain: 0.022,
+            calm: 0.18,
         },
         world: World::new(things),
     }
@@ -194,150 +198,4 @@ fn surroundings() -> Vec<Thing> {
         things.push(Thing::block(at, v(2.2, 1.2, 0.2), grey(level), glowing));
     }
     things
-}
-
-fn draw(still: &Still, picture: &mut Picture, seconds: f64) {
-    let t = within(64.0, seconds);
-    let mut actors = Vec::new();
-    for head in POSTS {
-        let at = head - v(head.x.signum() * 1.3, 0.0, 0.0);
-        Glare {
-            at,
-            radius: 0.055,
-            level: 0.5,
-        }
-        .draw(still, picture);
-    }
-    let (foot, heading, lights) = parking(t);
-    if lights == Lights::On {
-        headlights(still, picture, foot, heading);
-    }
-    let paint = grey(0.28);
-    actors.push(Actor::new(
-        foot,
-        car(Model::Hatchback, foot, heading, paint, lights),
-    ));
-    actors.extend(driver(t));
-    moving::draw(still, actors, picture);
-    if lights == Lights::On {
-        dazzle(still, picture, foot, heading);
-    }
-    moth(still, picture, seconds);
-}
-
-/// The car that comes, parks and leaves again; it is far away at both ends of the cycle.
-fn parking(t: f32) -> (V, f32, Lights) {
-    const IN: &[(f32, f32)] = &[
-        (-1.6, 62.0),
-        (-1.6, 50.0),
-        (-1.6, 39.0),
-        (-1.5, 29.0),
-        (-1.5, 20.5),
-        (-0.6, 14.9),
-        (2.2, FREE_Z),
-        (4.8, FREE_Z),
-        (6.3, FREE_Z),
-    ];
-    const OUT: &[(f32, f32)] = &[
-        (6.3, FREE_Z),
-        (4.6, FREE_Z),
-        (2.2, FREE_Z - 0.1),
-        (0.4, 10.6),
-        (-0.2, 8.0),
-        (-0.2, 7.0),
-    ];
-    const AWAY: &[(f32, f32)] = &[
-        (-0.2, 7.0),
-        (-0.2, 8.6),
-        (0.6, 15.0),
-        (1.6, 24.0),
-        (1.7, 34.0),
-        (1.7, 46.0),
-        (1.7, 60.0),
-    ];
-    let lit = if (0.0..12.5).contains(&t) || t > 43.0 {
-        Lights::On
-    } else {
-        Lights::Off
-    };
-    if t < 44.0 {
-        let part = (t / 11.5).min(1.0);
-        // Slower and slower, and to a stop in the bay.
-        let part = part + 0.35 * part * (1.0 - part);
-        return (Path(IN).at(part), Path(IN).heading(part), lit);
-    }
-    if t < 50.0 {
-        let part = ease(44.0, 50.0, t);
-        return (Path(OUT).at(part), Path(OUT).heading(part) + PI, lit);
-    }
-    let part = ((t - 50.0) / 12.0).clamp(0.0, 1.0);
-    let part = part * part * (1.6 - 0.6 * part);
-    (Path(AWAY).at(part), Path(AWAY).heading(part), lit)
-}
-
-/// Who gets out, walks to the entrance, and comes back.
-fn driver(t: f32) -> Option<Actor> {
-    const WAY: &[(f32, f32)] = &[
-        (6.4, FREE_Z + 1.25),
-        (4.6, FREE_Z + 1.3),
-        (2.4, FREE_Z + 2.2),
-        (0.8, 19.0),
-        (-0.8, 25.0),
-        (-2.4, 32.0),
-        (-3.6, 41.0),
-    ];
-    let part = match t {
-        t if (14.0..27.0).contains(&t) => (t - 14.0) / 24.0,
-        t if (27.0..42.0).contains(&t) => (42.0 - t) / 27.7,
-        _ => return None,
-    };
-    let back = if t < 27.0 { 0.0 } else { PI };
-    let wears = Clothes {
-        top: grey(0.3),
-        trousers: grey(0.08),
-        hair: grey(0.05),
-    };
-    let foot = Path(WAY).at(part);
-    let heading = Path(WAY).heading(part) + back;
-    Some(Actor::new(
-        foot,
-        person(foot, heading, Path(WAY).walked(part), 1.0, &wears),
-    ))
-}
-
-/// Headlights that look into the camera.
-fn dazzle(still: &Still, picture: &mut Picture, foot: V, heading: f32) {
-    let pose = crate::demo::render::math::Pose::at(foot, heading);
-    for side in [-0.62, 0.62] {
-        let at = pose.place(v(side, 0.66, 2.1));
-        let toward = (still.place.lens.eye() - at).unit();
-        let facing = pose.turn(v(0.0, 0.0, 1.0)).dot(toward).max(0.0);
-        let near = ease(60.0, 10.0, (still.place.lens.eye() - at).length());
-        let radius = 0.02 + 0.05 * near;
-        Glare {
-            at,
-            radius,
-            level: 1.1 * facing * facing,
-        }
-        .draw(still, picture);
-    }
-}
-
-/// A moth near the camera, out of focus and much too bright; comes by now and then.
-fn moth(still: &Still, picture: &mut Picture, seconds: f64) {
-    let t = within(23.0, seconds);
-    if t > 4.0 {
-        return;
-    }
-    let lens = &still.place.lens;
-    let x = (0.1 + 0.22 * t + 0.04 * (t * 9.0).sin()) * picture.width as f32;
-    let y = (0.62 - 0.09 * t + 0.06 * (t * 6.3).sin()) * picture.height as f32;
-    let flutter = 0.5 + 0.5 * (t * 47.0).sin();
-    let at = lens.ray(x, y).at(1.2);
-    Glare {
-        at,
-        radius: 0.014 + 0.006 * flutter,
-        level: 0.35,
-    }
-    .draw(still, picture);
 }

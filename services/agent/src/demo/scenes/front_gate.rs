@@ -1,24 +1,26 @@
 //! A drive with a gate to the street, on a fair day.
 
-use std::f32::consts::{FRAC_PI_2, PI};
-
 use super::Scene;
-use crate::demo::picture::Picture;
-use crate::demo::render::figure::car::{Lights, Model, car};
-use crate::demo::render::figure::person::{Clothes, person};
-use crate::demo::render::finish::{
-    asphalt, brick, concrete, glass, grass, pavers, plaster, slabs, tiles,
+use crate::demo::render::{
+    finish::{brick, concrete, glass, grass, pavers, plaster, slabs},
+    grade::Grade,
+    lens::Lens,
+    light::{Rig, Sun},
+    math::{Pose, V, cloudy, ease, grey, v},
+    plant::{bush, hedge, tree},
+    shape::Hull,
+    still::Place,
+    thing::{Thing, plain},
+    world::World,
 };
-use crate::demo::render::lens::Lens;
-use crate::demo::render::light::{Rig, Sun};
-use crate::demo::render::math::{Pose, V, cloudy, ease, grey, v};
-use crate::demo::render::moving::{self, Actor};
-use crate::demo::render::plant::{bush, hedge, tree};
-use crate::demo::render::shape::{Hull, Thing, plain};
-use crate::demo::render::still::{Grade, Place, Still};
-use crate::demo::render::world::World;
 
-pub(super) const SCENE: Scene = Scene { place, draw };
+mod life;
+mod street;
+
+pub(super) const SCENE: Scene = Scene {
+    place,
+    draw: life::draw,
+};
 
 const LEAVES: V = v(0.075, 0.15, 0.035);
 const BRICK: V = v(0.33, 0.15, 0.10);
@@ -26,7 +28,7 @@ const BRICK: V = v(0.33, 0.15, 0.10);
 fn place() -> Place {
     let mut things = grounds();
     things.extend(boundary());
-    things.extend(street());
+    things.extend(street::street());
     things.extend(house());
     Place {
         lens: Lens::new(v(-1.6, 4.4, -2.6), v(0.5, 0.3, 12.0), 0.80),
@@ -47,47 +49,19 @@ fn place() -> Place {
             tint: v(0.98, 1.0, 1.02),
             vignette: 0.30,
             grain: 0.010,
+            calm: 0.18,
         },
         world: World::new(things),
     }
 }
 
+/// Crown of the tree on the lawn.
+const TREE: V = v(6.6, 3.4, 9.4);
+
 fn sky(to: V) -> V {
     let clear = v(1.7, 1.8, 1.95).mix(v(0.6, 0.9, 1.5), ease(0.0, 0.5, to.y));
     let over = v(to.x, 0.0, to.z) * (1.0 / (to.y.max(0.0) + 0.12));
     clear.mix(grey(2.2), ease(0.42, 0.75, cloudy(over * 0.9)))
-}
-
-fn draw(still: &Still, picture: &mut Picture, seconds: f64) {
-    let t = seconds.rem_euclid(60.0) as f32;
-    let wears = Clothes {
-        top: v(0.35, 0.06, 0.05),
-        trousers: v(0.05, 0.07, 0.14),
-        hair: v(0.05, 0.03, 0.02),
-    };
-    let walker = v(-14.0 + t * 1.35, 0.03, 15.6);
-    let visitor = v(0.9, 0.02, 13.0 - t * 1.2);
-    let auto = v(20.0 - t * 6.0, 0.0, 18.4);
-    let inside = v(-0.3, 0.0, 9.0 + (t - 4.0).abs());
-    let actors = vec![
-        Actor::new(walker, person(walker, FRAC_PI_2, t * 1.35, 1.0, &wears)),
-        Actor::new(visitor, person(visitor, PI, t * 1.2, 1.0, &wears)),
-        Actor::new(
-            auto,
-            car(
-                Model::Saloon,
-                auto,
-                -FRAC_PI_2,
-                v(0.4, 0.03, 0.03),
-                Lights::Off,
-            ),
-        ),
-        Actor::new(
-            inside,
-            car(Model::Van, inside, PI, v(0.5, 0.5, 0.5), Lights::Off),
-        ),
-    ];
-    moving::draw(still, actors, picture);
 }
 
 /// Drive, lawn, path and what stands on them.
@@ -115,7 +89,7 @@ fn grounds() -> Vec<Thing> {
             concrete,
         ));
     }
-    things.extend(tree(3, v(6.6, 0.0, 9.4), 3.4, 1.7, LEAVES));
+    things.extend(tree(3, v(TREE.x, 0.0, TREE.z), TREE.y, 1.7, LEAVES));
     for (seed, x, z, radius) in [
         (5, 3.5, 12.9, 0.5),
         (6, 4.5, 12.8, 0.62),
@@ -185,116 +159,6 @@ fn boundary() -> Vec<Thing> {
         v(0.25, 0.03, 0.03),
         plain,
     ));
-    things
-}
-
-/// Pavements, road, and the other side of the street.
-fn street() -> Vec<Thing> {
-    let mut things = vec![
-        Thing::block(v(0.0, -0.97, 15.6), v(120.0, 1.0, 2.0), grey(0.36), slabs),
-        Thing::block(
-            v(0.0, -0.96, 16.65),
-            v(120.0, 1.0, 0.14),
-            grey(0.42),
-            concrete,
-        ),
-        Thing::block(v(0.0, -0.99, 19.9), v(120.0, 1.0, 6.4), grey(0.10), asphalt),
-        Thing::block(
-            v(0.0, -0.96, 23.15),
-            v(120.0, 1.0, 0.14),
-            grey(0.42),
-            concrete,
-        ),
-        Thing::block(v(0.0, -0.97, 24.2), v(120.0, 1.0, 2.0), grey(0.34), slabs),
-    ];
-    for dash in -12..13 {
-        let foot = v(dash as f32 * 4.2 + 1.0, -0.984, 19.9);
-        things.push(Thing::block(foot, v(1.8, 1.0, 0.13), grey(0.55), concrete));
-    }
-    things.extend(hedge(41, v(-13.0, 0.0, 25.8), v(17.0, 1.3, 0.8), LEAVES));
-    things.extend(hedge(
-        42,
-        v(15.0, 0.0, 25.8),
-        v(22.0, 1.5, 0.8),
-        LEAVES * 0.85,
-    ));
-    things.extend(villa(
-        v(-13.0, 0.0, 34.0),
-        v(11.0, 5.4, 8.0),
-        v(0.62, 0.58, 0.48),
-    ));
-    things.extend(villa(
-        v(5.0, 0.0, 36.0),
-        v(12.0, 5.8, 8.0),
-        v(0.55, 0.55, 0.56),
-    ));
-    things.extend(villa(
-        v(24.0, 0.0, 35.0),
-        v(12.0, 5.4, 8.0),
-        v(0.60, 0.50, 0.42),
-    ));
-    for (seed, x, z, height, radius) in [
-        (51, -3.6, 30.0, 4.4, 2.4),
-        (52, 14.4, 29.0, 3.9, 2.1),
-        (53, -24.0, 33.0, 5.2, 3.0),
-    ] {
-        things.extend(tree(seed, v(x, 0.0, z), height, radius, LEAVES));
-    }
-    let pole = v(8.2, 0.0, 25.0);
-    things.push(Thing::rod(pole, pole + v(0.0, 7.0, 0.0), 0.08, grey(0.3)));
-    things.push(Thing::rod(
-        pole + v(0.0, 7.0, 0.0),
-        pole + v(0.0, 7.2, -1.6),
-        0.06,
-        grey(0.3),
-    ));
-    things.extend(car(
-        Model::Hatchback,
-        v(-8.4, 0.01, 22.1),
-        1.5708,
-        v(0.16, 0.2, 0.28),
-        Lights::Off,
-    ));
-    things
-}
-
-/// A house across the street, with a roof and windows towards us.
-fn villa(foot: V, size: V, colour: V) -> Vec<Thing> {
-    let roof = [
-        (-size.z / 2.0 - 0.5, 0.0),
-        (size.z / 2.0 + 0.5, 0.0),
-        (0.0, 3.0),
-    ];
-    let roof = Hull::prism(&roof, size.x / 2.0 + 0.5, 0.0);
-    let mut things = vec![
-        Thing::block(foot, size, colour, plaster),
-        Thing::hull(
-            &roof,
-            Pose::at(foot + v(0.0, size.y, 0.0), std::f32::consts::FRAC_PI_2),
-            v(0.26, 0.11, 0.08),
-            tiles,
-        ),
-    ];
-    for column in -1..2 {
-        for row in 0..2 {
-            let at = foot
-                + v(
-                    column as f32 * size.x * 0.3,
-                    1.0 + row as f32 * 2.6,
-                    -size.z / 2.0,
-                );
-            things.push(Thing::block(
-                at + v(0.0, -0.06, 0.0),
-                v(1.5, 1.52, 0.08),
-                grey(0.7),
-                plain,
-            ));
-            for pane in [-0.34, 0.34] {
-                let at = at + v(pane, 0.0, -0.03);
-                things.push(Thing::block(at, v(0.6, 1.4, 0.08), grey(0.04), glass));
-            }
-        }
-    }
     things
 }
 

@@ -1,7 +1,9 @@
 //! A cat and a bird.
 
-use crate::demo::render::math::{Pose, V, v};
-use crate::demo::render::shape::Thing;
+use crate::demo::render::{
+    math::{Pose, V, v},
+    thing::Thing,
+};
 
 /// A cat that has walked `walked` metres; `sits` goes from 0 on its feet to 1 upright.
 pub(crate) fn cat(foot: V, heading: f32, walked: f32, sits: f32, seconds: f32) -> Vec<Thing> {

@@ -3,8 +3,11 @@
 use std::f32::consts::FRAC_PI_2;
 use std::sync::{Arc, OnceLock};
 
-use crate::demo::render::math::{Pose, V, grey, v};
-use crate::demo::render::shape::{Finish, Hull, Look, Thing, plain};
+use crate::demo::render::{
+    math::{Pose, V, grey, v},
+    shape::Hull,
+    thing::{Finish, Look, Thing, plain},
+};
 
 /// Kinds of cars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +24,9 @@ pub(crate) enum Lights {
     On,
 }
 
+/// Corners of a side view, counter-clockwise, metres.
+type Outline = &'static [(f32, f32)];
+
 /// The hulls of one model.
 struct Shell {
     body: Arc<Hull>,
@@ -32,7 +38,7 @@ struct Shell {
 
 impl Model {
     /// Side view of the body and of the cabin, metres; the front is on the right.
-    fn outlines(self) -> (&'static [(f32, f32)], &'static [(f32, f32)]) {
+    fn outlines(self) -> (Outline, Outline) {
         match self {
             Self::Hatchback => (
                 &[
@@ -212,7 +218,7 @@ fn cabin(colour: V, at: V, normal: V) -> Look {
     let pane = if normal.z.abs() > 0.6 {
         at.y > 0.97 && at.y < 1.36 && (at.x + 0.28).abs() > 0.035 && at.x > -1.5 && at.x < 1.0
     } else {
-        normal.y < 0.8 && at.z.abs() < 0.76 - (at.y - 0.9) * 0.24
+        normal.y < 0.93 && at.z.abs() < 0.76 - (at.y - 0.9) * 0.24
     };
     paned(colour, pane)
 }

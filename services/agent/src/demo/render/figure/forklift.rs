@@ -1,10 +1,14 @@
 //! A forklift truck.
 
 use std::f32::consts::FRAC_PI_2;
+use std::sync::Arc;
 
-use crate::demo::render::finish::{boards, painted};
-use crate::demo::render::math::{Pose, V, grey, v};
-use crate::demo::render::shape::{Finish, Hull, Look, Thing};
+use crate::demo::render::{
+    finish::{boards, painted},
+    math::{Pose, V, grey, v},
+    shape::Hull,
+    thing::{Finish, Look, Thing},
+};
 
 /// What the fork carries, and where.
 #[derive(Debug, Clone, Copy)]
@@ -17,95 +21,76 @@ pub(crate) struct Fork {
 /// A forklift at a place of the ground, headed `heading` radians from z towards x, that has rolled
 /// so many metres.
 pub(crate) fn forklift(foot: V, heading: f32, rolled: f32, fork: &Fork) -> Vec<Thing> {
-    let pose = Pose::at(foot, heading);
-    let orange = v(0.62, 0.24, 0.02);
-    let dark = grey(0.03);
-    let block = |at: V, size: V, colour: V, finish: Finish| {
-        Thing::hull(
-            &Hull::block(size),
-            Pose::at(pose.place(at), heading),
-            colour,
-            finish,
-        )
+    let truck = Truck {
+        pose: Pose::at(foot, heading),
+        heading,
     };
-    let bar = |from: V, to: V, radius: f32, colour: V| {
-        Thing::rod(pose.place(from), pose.place(to), radius, colour)
-    };
-    let weight = Hull::prism(
-        &[(-0.55, 0.2), (0.55, 0.2), (0.5, 0.98), (-0.5, 0.98)],
-        0.38,
-        0.12,
-    );
+    let (orange, dark) = (v(0.62, 0.24, 0.02), grey(0.03));
+    let sides = [(-0.55, 0.2), (0.55, 0.2), (0.5, 0.98), (-0.5, 0.98)];
+    let weight = Hull::prism(&sides, 0.38, 0.12);
+    let beacon = (v(0.0, 2.18, -0.4), v(0.0, 2.24, -0.4));
     let mut things = vec![
-        block(v(0.0, 0.2, 0.1), v(1.05, 0.5, 1.5), orange, painted),
-        Thing::hull(
-            &weight,
-            Pose::at(pose.place(v(0.0, 0.05, -0.75)), heading),
-            orange,
-            stripes,
-        ),
-        block(v(0.0, 0.7, -0.25), v(0.55, 0.18, 0.5), dark, painted),
-        block(v(0.0, 0.85, -0.48), v(0.5, 0.5, 0.12), dark, painted),
-        block(v(0.0, 2.08, -0.1), v(1.0, 0.05, 1.25), dark, painted),
-        bar(
-            v(0.0, 2.18, -0.4),
-            v(0.0, 2.24, -0.4),
-            0.06,
-            v(0.9, 0.4, 0.02),
-        ),
-        bar(v(0.0, 0.75, 0.55), v(0.0, 1.12, 0.32), 0.03, dark),
-        block(
-            v(0.0, fork.raised + 0.05, 0.98),
-            v(0.9, 0.45, 0.06),
-            dark,
-            painted,
-        ),
+        truck.block(v(0.0, 0.2, 0.1), v(1.05, 0.5, 1.5), orange, painted),
+        truck.hull(&weight, v(0.0, 0.05, -0.75), orange, stripes),
+        truck.block(v(0.0, 0.7, -0.25), v(0.55, 0.18, 0.5), dark, painted),
+        truck.block(v(0.0, 0.85, -0.48), v(0.5, 0.5, 0.12), dark, painted),
+        truck.block(v(0.0, 2.08, -0.1), v(1.0, 0.05, 1.25), dark, painted),
+        truck.bar(beacon.0, beacon.1, 0.06, v(0.9, 0.4, 0.02)),
+        truck.bar(v(0.0, 0.75, 0.55), v(0.0, 1.12, 0.32), 0.03, dark),
     ];
-    let mast = (fork.raised + 0.6).max(2.1);
     let wheel = Hull::disc(0.27, 0.22);
     for side in [-1.0, 1.0] {
         for z in [0.62, -0.72] {
-            let place = Pose::at(pose.place(v(side * 0.48, 0.27, z)), heading - FRAC_PI_2);
-            things.push(Thing::hull(&wheel, place.rolled(rolled / 0.27), dark, tyre));
+            let axle = truck.pose.place(v(side * 0.48, 0.27, z));
+            let turned = Pose::at(axle, heading - FRAC_PI_2).rolled(rolled / 0.27);
+            things.push(Thing::hull(&wheel, turned, dark, tyre));
         }
-        things.push(block(
-            v(side * 0.3, 0.1, 0.88),
-            v(0.1, mast, 0.1),
-            grey(0.06),
-            painted,
-        ));
-        things.push(block(
-            v(side * 0.25, fork.raised - 0.06, 1.5),
-            v(0.12, 0.05, 1.1),
-            grey(0.1),
-            painted,
-        ));
-        things.push(bar(
-            v(side * 0.46, 0.7, 0.5),
-            v(side * 0.44, 2.08, 0.42),
-            0.03,
-            dark,
-        ));
-        things.push(bar(
-            v(side * 0.46, 0.9, -0.7),
-            v(side * 0.44, 2.08, -0.65),
-            0.03,
-            dark,
-        ));
+        let (front, rear) = (v(side * 0.46, 0.7, 0.5), v(side * 0.46, 0.9, -0.7));
+        things.push(truck.bar(front, v(side * 0.44, 2.08, 0.42), 0.03, dark));
+        things.push(truck.bar(rear, v(side * 0.44, 2.08, -0.65), 0.03, dark));
     }
-    things.extend(driver(&pose));
-    if fork.loaded {
-        let low = v(0.0, fork.raised, 1.55);
-        let crate_size = v(1.0, 0.8, 1.0);
-        things.push(block(low, v(1.15, 0.12, 1.15), v(0.30, 0.21, 0.12), boards));
-        things.push(block(
-            low + v(0.0, 0.12, 0.0),
-            crate_size,
-            v(0.38, 0.27, 0.15),
-            painted,
-        ));
-    }
+    things.extend(truck.mast(fork));
+    things.extend(driver(&truck.pose));
     things
+}
+
+/// Where it is, for its parts.
+struct Truck {
+    pose: Pose,
+    heading: f32,
+}
+
+impl Truck {
+    fn hull(&self, hull: &Arc<Hull>, at: V, colour: V, finish: Finish) -> Thing {
+        let pose = Pose::at(self.pose.place(at), self.heading);
+        Thing::hull(hull, pose, colour, finish)
+    }
+
+    fn block(&self, at: V, size: V, colour: V, finish: Finish) -> Thing {
+        self.hull(&Hull::block(size), at, colour, finish)
+    }
+
+    fn bar(&self, from: V, to: V, radius: f32, colour: V) -> Thing {
+        Thing::rod(self.pose.place(from), self.pose.place(to), radius, colour)
+    }
+
+    /// The mast, the fork and its load.
+    fn mast(&self, fork: &Fork) -> Vec<Thing> {
+        let (high, up) = ((fork.raised + 0.6).max(2.1), fork.raised);
+        let carriage = v(0.9, 0.45, 0.06);
+        let mut things = vec![self.block(v(0.0, up + 0.05, 0.98), carriage, grey(0.03), painted)];
+        for side in [-1.0, 1.0] {
+            let (rail, prong) = (v(0.1, high, 0.1), v(0.12, 0.05, 1.1));
+            things.push(self.block(v(side * 0.3, 0.1, 0.88), rail, grey(0.06), painted));
+            things.push(self.block(v(side * 0.25, up - 0.06, 1.5), prong, grey(0.1), painted));
+        }
+        if fork.loaded {
+            let (wood, kraft) = (v(0.30, 0.21, 0.12), v(0.38, 0.27, 0.15));
+            things.push(self.block(v(0.0, up, 1.55), v(1.15, 0.12, 1.15), wood, boards));
+            things.push(self.block(v(0.0, up + 0.12, 1.55), v(1.0, 0.8, 1.0), kraft, painted));
+        }
+        things
+    }
 }
 
 /// Who sits in it.

@@ -1,7 +1,9 @@
 //! People.
 
-use crate::demo::render::math::{Pose, V, v};
-use crate::demo::render::shape::Thing;
+use crate::demo::render::{
+    math::{Pose, V, v},
+    thing::Thing,
+};
 
 /// Length of one step of an adult who walks, metres.
 const STEP: f32 = 0.72;
