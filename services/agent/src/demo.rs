@@ -15,7 +15,10 @@ mod render;
 mod scenes;
 mod sound;
 
-pub use camera::Camera;
+#[cfg(test)]
+mod tests;
+
+pub use camera::{Camera, prepare};
 
 /// What is told of a demo camera before it is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

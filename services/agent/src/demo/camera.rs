@@ -58,8 +58,8 @@ impl Quality {
     }
 }
 
-/// What does not move, traced when it is first looked at and kept: tracing takes the better part of
-/// a second, and a snapshot or a new viewer should not.
+/// What does not move, traced when it is first looked at and kept: tracing takes a second or two,
+/// and a snapshot or a new viewer should not.
 static STILLS: [[OnceLock<Arc<Still>>; 2]; SCENES] =
     [const { [const { OnceLock::new() }; 2] }; SCENES];
 
@@ -73,6 +73,16 @@ fn still(scene: usize, quality: Quality) -> Arc<Still> {
         ))
     };
     Arc::clone(STILLS[scene][quality as usize].get_or_init(trace))
+}
+
+/// Traces what the first viewer of each camera would have to wait for: several seconds of work on
+/// all cores, the small pictures first.
+pub fn prepare() {
+    for quality in [Quality::Sub, Quality::Main] {
+        for scene in 0..SCENES {
+            still(scene, quality);
+        }
+    }
 }
 
 /// A demo camera that is being watched.

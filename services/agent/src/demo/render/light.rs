@@ -60,19 +60,16 @@ pub(crate) struct Lit {
 }
 
 impl Lamp {
-    /// Light that arrives at a surface, and the way to the lamp. `part` picks a place on the tube.
-    fn arrives(&self, at: V, normal: V, part: f32) -> (V, V) {
-        let way = self.from.mix(self.to, part) - at;
+    /// Light that arrives at a surface from the middle of the tube.
+    fn arrives(&self, at: V, normal: V) -> V {
+        let way = self.from.mix(self.to, 0.5) - at;
         let distance = way.length();
         let toward = way * (1.0 / distance);
         let slant = normal.dot(toward).max(0.0);
         let beam = self.beam.map_or(1.0, |(axis, narrow)| {
             (-axis.dot(toward)).max(0.0).powf(narrow)
         });
-        (
-            self.colour * (slant * beam / (1.0 + distance * distance)),
-            way,
-        )
+        self.colour * (slant * beam / (1.0 + distance * distance))
     }
 }
 
@@ -102,7 +99,8 @@ impl Rig {
         let mut arrives = self.ambient_at(normal) * open;
         for (which, lamp) in self.lamps.iter().enumerate() {
             let part = (tile as f32 + random(40 + which as i32)) / 9.0;
-            let (light, way) = lamp.arrives(at, normal, part);
+            let light = lamp.arrives(at, normal);
+            let way = lamp.from.mix(lamp.to, part) - at;
             if light.dot(grey(1.0)) > 0.003
                 && !world.blocked(
                     &Ray {
@@ -158,7 +156,7 @@ impl Rig {
         let near_ground = 0.55 + 0.45 * (at.y / 0.6).clamp(0.0, 1.0);
         let mut arrives = self.ambient_at(normal) * near_ground;
         for lamp in &self.lamps {
-            arrives += lamp.arrives(at, normal, 0.5).0;
+            arrives += lamp.arrives(at, normal);
         }
         if let Some(sun) = self.sun {
             arrives += sun.colour * (normal.dot(sun.toward).max(0.0) * sunlit);

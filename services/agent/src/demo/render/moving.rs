@@ -40,7 +40,8 @@ impl<'a> Tracing<'a> {
             let (low, high) = thing.bounds();
             (thing.seen_from(lens.eye()), lens.cover(low, high))
         };
-        let things: Vec<_> = actor.things.iter().map(cover).collect();
+        let in_view = |(_, area): &(Seen<'_>, Area)| !area.is_empty();
+        let things: Vec<_> = actor.things.iter().map(cover).filter(in_view).collect();
         let nothing = Area {
             left: 0,
             top: 0,

@@ -207,7 +207,7 @@ fn fence_and_beds() -> Vec<Thing> {
     ));
     things.extend(tree(93, v(-12.5, 0.0, 24.0), 6.0, 3.2, LEAVES * 0.8));
     things.extend(tree(94, v(11.5, 0.0, 23.0), 5.2, 2.8, LEAVES * 0.85));
-    things.extend(woods(95, v(-60.0, 0.0, 52.0), v(70.0, 0.0, 60.0), 8.0));
+    things.extend(woods(95, v(-95.0, 0.0, 48.0), v(70.0, 0.0, 60.0), 8.0));
     let roof = Hull::prism(&[(-4.6, 0.0), (4.6, 0.0), (0.0, 2.9)], 6.5, 0.0);
     let neighbour = v(-4.5, 0.0, 30.0);
     things.push(Thing::block(
