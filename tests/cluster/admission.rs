@@ -16,10 +16,14 @@ use crate::watching::{end, frames, next, over_grpc, over_websocket};
 async fn owner_watches_over_both_protocols_from_a_key_frame_on() {
     let sandbox = Sandbox::start().await.unwrap();
     let owner = sandbox.person("owner").await.unwrap();
-    let (device, _uplink) =
-        sandbox.device(Synthetic::new().unwrap(), &owner).await.unwrap();
+    let (device, _uplink) = sandbox
+        .device(Synthetic::new().unwrap(), &owner)
+        .await
+        .unwrap();
 
-    let mut browser = over_websocket(&sandbox, &owner, device.cloud_id()).await.unwrap();
+    let mut browser = over_websocket(&sandbox, &owner, device.cloud_id())
+        .await
+        .unwrap();
     let Event::Started { codecs, init } = next(&mut browser).await.unwrap() else {
         panic!("no beginning");
     };
@@ -27,9 +31,16 @@ async fn owner_watches_over_both_protocols_from_a_key_frame_on() {
     assert_eq!(&init[4..8], b"ftyp");
     assert!(frames(&mut browser, 60).await.unwrap()[0].key);
 
-    let mut program = over_grpc(&sandbox, &owner, device.cloud_id()).await.unwrap();
-    assert!(matches!(grpc_next(&mut program).await.unwrap(), Event::Started { .. }));
-    let Event::Frame(first) = grpc_next(&mut program).await.unwrap() else { panic!("no frame") };
+    let mut program = over_grpc(&sandbox, &owner, device.cloud_id())
+        .await
+        .unwrap();
+    assert!(matches!(
+        grpc_next(&mut program).await.unwrap(),
+        Event::Started { .. }
+    ));
+    let Event::Frame(first) = grpc_next(&mut program).await.unwrap() else {
+        panic!("no frame")
+    };
     assert!(first.key);
 }
 
@@ -38,7 +49,10 @@ async fn stranger_cannot_tell_a_foreign_device_from_a_missing_one() {
     let sandbox = Sandbox::start().await.unwrap();
     let owner = sandbox.person("owner").await.unwrap();
     let stranger = sandbox.person("stranger").await.unwrap();
-    let (device, uplink) = sandbox.device(Synthetic::new().unwrap(), &owner).await.unwrap();
+    let (device, uplink) = sandbox
+        .device(Synthetic::new().unwrap(), &owner)
+        .await
+        .unwrap();
     let missing = CloudId::of_public_key(b"nobody's");
 
     let mut answers = Vec::new();
@@ -52,11 +66,17 @@ async fn stranger_cannot_tell_a_foreign_device_from_a_missing_one() {
     }
     // And the same once the foreign device is offline.
     drop(uplink);
-    let mut browser = over_websocket(&sandbox, &owner, device.cloud_id()).await.unwrap();
+    let mut browser = over_websocket(&sandbox, &owner, device.cloud_id())
+        .await
+        .unwrap();
     while end(&mut browser).await.unwrap() != "DEVICE_OFFLINE" {
-        browser = over_websocket(&sandbox, &owner, device.cloud_id()).await.unwrap();
+        browser = over_websocket(&sandbox, &owner, device.cloud_id())
+            .await
+            .unwrap();
     }
-    let mut browser = over_websocket(&sandbox, &stranger, device.cloud_id()).await.unwrap();
+    let mut browser = over_websocket(&sandbox, &stranger, device.cloud_id())
+        .await
+        .unwrap();
     answers.push(format!("{:?}", next(&mut browser).await.unwrap()));
     assert_eq!(answers[0], answers[2]);
     assert_eq!(answers[1], answers[3]);
@@ -69,16 +89,25 @@ async fn token_of_another_cloud_and_no_token_open_nothing() {
     let sandbox = Sandbox::start().await.unwrap();
     let elsewhere = Sandbox::start().await.unwrap();
     let owner = sandbox.person("owner").await.unwrap();
-    let (device, _uplink) =
-        sandbox.device(Synthetic::new().unwrap(), &owner).await.unwrap();
+    let (device, _uplink) = sandbox
+        .device(Synthetic::new().unwrap(), &owner)
+        .await
+        .unwrap();
     let foreign = elsewhere.person("owner").await.unwrap();
     for token in [foreign.token.as_str(), "", "not a token"] {
         let mut person = owner.clone();
         token.clone_into(&mut person.token);
-        let mut browser = over_websocket(&sandbox, &person, device.cloud_id()).await.unwrap();
+        let mut browser = over_websocket(&sandbox, &person, device.cloud_id())
+            .await
+            .unwrap();
         assert_eq!(end(&mut browser).await.unwrap(), "SIGN_IN_REQUIRED");
-        let refused = over_grpc(&sandbox, &person, device.cloud_id()).await.unwrap_err();
-        assert_eq!(refused.downcast::<Status>().unwrap().code(), Code::Unauthenticated);
+        let refused = over_grpc(&sandbox, &person, device.cloud_id())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            refused.downcast::<Status>().unwrap().code(),
+            Code::Unauthenticated
+        );
     }
 }
 
@@ -88,16 +117,28 @@ async fn expired_token_opens_nothing_and_an_open_stream_ends_with_its_token() {
     let shared = std::sync::Arc::clone(&clock);
     let sandbox = Sandbox::with(shared, |_| ()).await.unwrap();
     let owner = sandbox.person("owner").await.unwrap();
-    let (device, _uplink) =
-        sandbox.device(Synthetic::new().unwrap(), &owner).await.unwrap();
+    let (device, _uplink) = sandbox
+        .device(Synthetic::new().unwrap(), &owner)
+        .await
+        .unwrap();
 
     // Two seconds before the token ends (it is good for 15 minutes).
     clock.advance_ms(15 * 60_000 - 2_000);
-    let mut ending = over_websocket(&sandbox, &owner, device.cloud_id()).await.unwrap();
-    let mut renewed = over_websocket(&sandbox, &owner, device.cloud_id()).await.unwrap();
-    let mut program = over_grpc(&sandbox, &owner, device.cloud_id()).await.unwrap();
+    let mut ending = over_websocket(&sandbox, &owner, device.cloud_id())
+        .await
+        .unwrap();
+    let mut renewed = over_websocket(&sandbox, &owner, device.cloud_id())
+        .await
+        .unwrap();
+    let mut program = over_grpc(&sandbox, &owner, device.cloud_id())
+        .await
+        .unwrap();
     frames(&mut renewed, 1).await.unwrap();
-    let newer = owner.api.sign_in("owner@example.org", "correct-horse-7").await.unwrap();
+    let newer = owner
+        .api
+        .sign_in("owner@example.org", "correct-horse-7")
+        .await
+        .unwrap();
     renewed.say(&newer.access_token).await.unwrap();
 
     assert_eq!(end(&mut ending).await.unwrap(), "TOKEN_EXPIRED");
@@ -113,7 +154,9 @@ async fn expired_token_opens_nothing_and_an_open_stream_ends_with_its_token() {
     frames(&mut renewed, 75).await.unwrap();
 
     clock.advance_ms(3_000);
-    let mut late = over_websocket(&sandbox, &owner, device.cloud_id()).await.unwrap();
+    let mut late = over_websocket(&sandbox, &owner, device.cloud_id())
+        .await
+        .unwrap();
     assert_eq!(end(&mut late).await.unwrap(), "TOKEN_EXPIRED");
 }
 
@@ -122,18 +165,27 @@ async fn stream_that_nobody_watches_is_no_longer_asked_of_the_device() {
     let quick = |config: &mut sightline::Config| config.edge.linger_ms = 200;
     let sandbox = Sandbox::with(SystemClock::shared(), quick).await.unwrap();
     let owner = sandbox.person("owner").await.unwrap();
-    let (device, _uplink) =
-        sandbox.device(Synthetic::new().unwrap(), &owner).await.unwrap();
+    let (device, _uplink) = sandbox
+        .device(Synthetic::new().unwrap(), &owner)
+        .await
+        .unwrap();
     let mut calls = device.live_calls();
     assert_eq!(*calls.borrow(), 0, "nobody has asked yet");
 
-    let mut one = over_websocket(&sandbox, &owner, device.cloud_id()).await.unwrap();
-    let mut two = over_grpc(&sandbox, &owner, device.cloud_id()).await.unwrap();
+    let mut one = over_websocket(&sandbox, &owner, device.cloud_id())
+        .await
+        .unwrap();
+    let mut two = over_grpc(&sandbox, &owner, device.cloud_id())
+        .await
+        .unwrap();
     frames(&mut one, 1).await.unwrap();
     grpc_next(&mut two).await.unwrap();
     assert_eq!(*calls.borrow(), 1, "one call for all viewers");
     drop((one, two));
-    tokio::time::timeout(PATIENCE, calls.wait_for(|calls| *calls == 0)).await.unwrap().unwrap();
+    tokio::time::timeout(PATIENCE, calls.wait_for(|calls| *calls == 0))
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -141,19 +193,29 @@ async fn viewer_over_the_limit_is_refused_and_the_others_go_on() {
     let few = |config: &mut sightline::Config| config.edge.viewers_per_device_max = 2;
     let sandbox = Sandbox::with(SystemClock::shared(), few).await.unwrap();
     let owner = sandbox.person("owner").await.unwrap();
-    let (device, _uplink) =
-        sandbox.device(Synthetic::new().unwrap(), &owner).await.unwrap();
-    let mut one = over_websocket(&sandbox, &owner, device.cloud_id()).await.unwrap();
-    let mut two = over_websocket(&sandbox, &owner, device.cloud_id()).await.unwrap();
+    let (device, _uplink) = sandbox
+        .device(Synthetic::new().unwrap(), &owner)
+        .await
+        .unwrap();
+    let mut one = over_websocket(&sandbox, &owner, device.cloud_id())
+        .await
+        .unwrap();
+    let mut two = over_websocket(&sandbox, &owner, device.cloud_id())
+        .await
+        .unwrap();
     frames(&mut one, 2).await.unwrap();
     frames(&mut two, 2).await.unwrap();
-    let mut three = over_websocket(&sandbox, &owner, device.cloud_id()).await.unwrap();
+    let mut three = over_websocket(&sandbox, &owner, device.cloud_id())
+        .await
+        .unwrap();
     assert_eq!(end(&mut three).await.unwrap(), "LIMIT");
     frames(&mut one, 25).await.unwrap();
 }
 
 pub(crate) async fn grpc_next(viewer: &mut grpc::Viewer) -> anyhow::Result<Event> {
     let patience = PATIENCE + Duration::from_secs(1);
-    let event = tokio::time::timeout(patience, viewer.next()).await.context("nothing came")??;
+    let event = tokio::time::timeout(patience, viewer.next())
+        .await
+        .context("nothing came")??;
     event.context("the call was closed")
 }

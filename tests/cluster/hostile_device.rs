@@ -11,14 +11,20 @@ use crate::watching::{assert_consecutive, end, frames, over_websocket};
 async fn fault_ends_the_stream(fault: Fault, reason: &str) {
     let sandbox = Sandbox::start().await.unwrap();
     let owner = sandbox.person("owner").await.unwrap();
-    let (honest, _uplink) =
-        sandbox.device(Synthetic::new().unwrap(), &owner).await.unwrap();
+    let (honest, _uplink) = sandbox
+        .device(Synthetic::new().unwrap(), &owner)
+        .await
+        .unwrap();
     let hostile = Synthetic::new().unwrap().fault(fault, 30);
     let (hostile, _hostile_uplink) = sandbox.device(hostile, &owner).await.unwrap();
 
-    let mut neighbour = over_websocket(&sandbox, &owner, honest.cloud_id()).await.unwrap();
+    let mut neighbour = over_websocket(&sandbox, &owner, honest.cloud_id())
+        .await
+        .unwrap();
     let before = frames(&mut neighbour, 10).await.unwrap();
-    let mut victim = over_websocket(&sandbox, &owner, hostile.cloud_id()).await.unwrap();
+    let mut victim = over_websocket(&sandbox, &owner, hostile.cloud_id())
+        .await
+        .unwrap();
     frames(&mut victim, 25).await.unwrap();
     assert_eq!(end(&mut victim).await.unwrap(), reason, "{fault:?}");
     let after = frames(&mut neighbour, 60).await.unwrap();
@@ -69,9 +75,13 @@ async fn device_that_ends_its_call_ends_its_own_stream_only() {
 async fn another_key_with_a_known_cloud_id_takes_nothing_over() {
     let sandbox = Sandbox::start().await.unwrap();
     let owner = sandbox.person("owner").await.unwrap();
-    let (device, _uplink) =
-        sandbox.device(Synthetic::new().unwrap(), &owner).await.unwrap();
-    let mut viewer = over_websocket(&sandbox, &owner, device.cloud_id()).await.unwrap();
+    let (device, _uplink) = sandbox
+        .device(Synthetic::new().unwrap(), &owner)
+        .await
+        .unwrap();
+    let mut viewer = over_websocket(&sandbox, &owner, device.cloud_id())
+        .await
+        .unwrap();
     let before = frames(&mut viewer, 10).await.unwrap();
 
     let impostor = Arc::new(Synthetic::new().unwrap().fault(Fault::ForeignCloudId, 0));

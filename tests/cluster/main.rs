@@ -1,5 +1,10 @@
 //! The frame path as a whole: device, edge, viewers, with what can go wrong between them.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a step of a test that fails should fail it there"
+)]
+
 mod admission;
 mod hostile_device;
 mod outages;

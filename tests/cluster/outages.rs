@@ -9,8 +9,13 @@ use crate::watching::{again, end, frames, over_websocket};
 async fn device_that_loses_power_ends_its_streams_and_can_be_watched_again_after() {
     let sandbox = Sandbox::start().await.unwrap();
     let owner = sandbox.person("owner").await.unwrap();
-    let (device, uplink) = sandbox.device(Synthetic::new().unwrap(), &owner).await.unwrap();
-    let mut viewer = over_websocket(&sandbox, &owner, device.cloud_id()).await.unwrap();
+    let (device, uplink) = sandbox
+        .device(Synthetic::new().unwrap(), &owner)
+        .await
+        .unwrap();
+    let mut viewer = over_websocket(&sandbox, &owner, device.cloud_id())
+        .await
+        .unwrap();
     frames(&mut viewer, 10).await.unwrap();
     drop(uplink);
     assert_eq!(end(&mut viewer).await.unwrap(), "DEVICE_OFFLINE");
@@ -28,7 +33,10 @@ async fn device_that_loses_power_ends_its_streams_and_can_be_watched_again_after
 async fn newer_connection_of_a_device_replaces_the_older_one() {
     let sandbox = Sandbox::start().await.unwrap();
     let owner = sandbox.person("owner").await.unwrap();
-    let (device, first) = sandbox.device(Synthetic::new().unwrap(), &owner).await.unwrap();
+    let (device, first) = sandbox
+        .device(Synthetic::new().unwrap(), &owner)
+        .await
+        .unwrap();
     let _second = sandbox.connect(&device).await.unwrap();
     first.ended().await.unwrap();
     again(|| async {
@@ -43,7 +51,10 @@ async fn newer_connection_of_a_device_replaces_the_older_one() {
 async fn restart_of_the_cloud_tells_viewers_and_keeps_accounts_and_claims() {
     let mut sandbox = Sandbox::start().await.unwrap();
     let owner = sandbox.person("owner").await.unwrap();
-    let (id, _agent) = sandbox.agent(&owner, |config| config.demo = true).await.unwrap();
+    let (id, _agent) = sandbox
+        .agent(&owner, |config| config.demo = true)
+        .await
+        .unwrap();
     let mut viewer = over_websocket(&sandbox, &owner, id).await.unwrap();
     frames(&mut viewer, 10).await.unwrap();
 

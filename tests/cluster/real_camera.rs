@@ -28,13 +28,23 @@ async fn h264_with_aac_arrives_unchanged() {
 async fn h264_with_g711_arrives_unchanged_with_its_sound_as_flac() {
     let encode = ["-c:v", "libx264", "-bf", "0", "-g", "25"];
     let sound = ["-c:a", "pcm_mulaw", "-ar", "8000", "-ac", "1"];
-    arrives_unchanged(&[&encode[..], &sound].concat(), "h264+pcmu", "avc1.", &["h264", "flac"])
-        .await;
+    arrives_unchanged(
+        &[&encode[..], &sound].concat(),
+        "h264+pcmu",
+        "avc1.",
+        &["h264", "flac"],
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn h265_arrives_unchanged() {
-    let encode = ["-c:v", "libx265", "-x265-params", "bframes=0:keyint=25:log-level=error"];
+    let encode = [
+        "-c:v",
+        "libx265",
+        "-x265-params",
+        "bframes=0:keyint=25:log-level=error",
+    ];
     let silent = ["-preset", "ultrafast", "-tag:v", "hvc1", "-an"];
     arrives_unchanged(&[&encode[..], &silent].concat(), "h265", "hvc1.", &["hevc"]).await;
 }
@@ -70,11 +80,7 @@ async fn arrives_unchanged(encode: &[&str], codecs: &str, codec: &str, streams: 
     }
 }
 
-async fn save_websocket(
-    viewer: &mut websocket::Viewer,
-    codec: &str,
-    directory: &Path,
-) -> PathBuf {
+async fn save_websocket(viewer: &mut websocket::Viewer, codec: &str, directory: &Path) -> PathBuf {
     let (mut bytes, mut pictures) = (Vec::new(), 0);
     while pictures < PICTURES {
         match next(viewer).await.unwrap() {
@@ -96,16 +102,16 @@ async fn save_websocket(
 }
 
 /// What gRPC delivered, put into a file that ffmpeg reads.
-async fn save_grpc(
-    mut events: tonic::Streaming<WatchResponse>,
-    directory: &Path,
-) -> PathBuf {
+async fn save_grpc(mut events: tonic::Streaming<WatchResponse>, directory: &Path) -> PathBuf {
     let (mut writer, ring) = ring::ring(ring::Limits::default());
     let mut cursor = ring.cursor();
     let (mut bytes, mut pictures) = (BytesMut::new(), 0);
     let mut video = None;
     while pictures < PICTURES {
-        let message = tokio::time::timeout(PATIENCE, events.message()).await.unwrap().unwrap();
+        let message = tokio::time::timeout(PATIENCE, events.message())
+            .await
+            .unwrap()
+            .unwrap();
         match message.unwrap().event.unwrap() {
             watch_response::Event::Started(started) => {
                 let tracks = tracks_from_proto(started).unwrap();
@@ -134,18 +140,34 @@ async fn save_grpc(
 fn assert_same(sent: &[Picture], arrived: &[Picture]) {
     /// Both sides round: the camera to 1/90,000 s, the file to a microsecond.
     const ROUNDING_US: i64 = 100;
-    assert!(arrived.len() >= PICTURES, "only {} pictures were decoded", arrived.len());
+    assert!(
+        arrived.len() >= PICTURES,
+        "only {} pictures were decoded",
+        arrived.len()
+    );
     let run = sent
         .windows(arrived.len())
-        .find(|run| run.iter().zip(arrived).all(|(sent, arrived)| sent.md5 == arrived.md5))
+        .find(|run| {
+            run.iter()
+                .zip(arrived)
+                .all(|(sent, arrived)| sent.md5 == arrived.md5)
+        })
         .unwrap_or_else(|| {
             let place = |p: &Picture| sent.iter().position(|s| s.md5 == p.md5);
             let places: Vec<_> = arrived.iter().map(place).collect();
-            panic!("of {} pictures arrived, by their place: {places:?}", sent.len());
+            panic!(
+                "of {} pictures arrived, by their place: {places:?}",
+                sent.len()
+            );
         });
     for (sent, arrived) in run.windows(2).zip(arrived.windows(2)) {
-        let (sent_us, arrived_us) =
-            (sent[1].pts_us - sent[0].pts_us, arrived[1].pts_us - arrived[0].pts_us);
-        assert!((sent_us - arrived_us).abs() <= ROUNDING_US, "{sent_us} us became {arrived_us}");
+        let (sent_us, arrived_us) = (
+            sent[1].pts_us - sent[0].pts_us,
+            arrived[1].pts_us - arrived[0].pts_us,
+        );
+        assert!(
+            (sent_us - arrived_us).abs() <= ROUNDING_US,
+            "{sent_us} us became {arrived_us}"
+        );
     }
 }

@@ -10,14 +10,19 @@ use crate::watching::{assert_consecutive, frames, next, over_websocket};
 async fn viewer_that_stops_reading_skips_to_a_key_frame_and_is_told_what_it_lost() {
     let sandbox = Sandbox::start().await.unwrap();
     let owner = sandbox.person("owner").await.unwrap();
-    let (device, _uplink) =
-        sandbox.device(Synthetic::new().unwrap(), &owner).await.unwrap();
-    let mut steady = over_websocket(&sandbox, &owner, device.cloud_id()).await.unwrap();
+    let (device, _uplink) = sandbox
+        .device(Synthetic::new().unwrap(), &owner)
+        .await
+        .unwrap();
+    let mut steady = over_websocket(&sandbox, &owner, device.cloud_id())
+        .await
+        .unwrap();
     // A small window, so that it is the edge that waits and not the system's buffers.
     let thin = sandbox.target().unwrap().with_receive_bytes(16 << 10);
     let path = format!("{}/1", device.cloud_id().compact());
-    let mut slow =
-        websocket::Viewer::open(&thin, &path, &owner.token, Keep::Head).await.unwrap();
+    let mut slow = websocket::Viewer::open(&thin, &path, &owner.token, Keep::Head)
+        .await
+        .unwrap();
     let mut last = frames(&mut slow, 5).await.unwrap().pop().unwrap();
 
     // Ten seconds of pictures pass by; the other viewer gets every one.
@@ -27,7 +32,11 @@ async fn viewer_that_stops_reading_skips_to_a_key_frame_and_is_told_what_it_lost
     let (lost, first) = loop {
         match next(&mut slow).await.unwrap() {
             Event::Frame(frame) => {
-                assert_eq!(frame.sequence, last.sequence.map(|n| n + 1), "a hole without a word");
+                assert_eq!(
+                    frame.sequence,
+                    last.sequence.map(|n| n + 1),
+                    "a hole without a word"
+                );
                 last = frame;
             }
             Event::Gap { lost } => match next(&mut slow).await.unwrap() {

@@ -23,8 +23,11 @@ pub(crate) async fn over_grpc(
     person: &Person,
     device: CloudId,
 ) -> anyhow::Result<grpc::Viewer> {
-    let request =
-        WatchRequest { device_id: device.to_string(), channel: 1, ..WatchRequest::default() };
+    let request = WatchRequest {
+        device_id: device.to_string(),
+        channel: 1,
+        ..WatchRequest::default()
+    };
     grpc::Viewer::open(&sandbox.target()?, &request, &person.token, Keep::Whole).await
 }
 
@@ -46,7 +49,9 @@ pub(crate) async fn stream_over_grpc(
 
 /// The next event of a WebSocket viewer, which must come.
 pub(crate) async fn next(viewer: &mut websocket::Viewer) -> anyhow::Result<Event> {
-    let event = tokio::time::timeout(PATIENCE, viewer.next()).await.context("nothing came")??;
+    let event = tokio::time::timeout(PATIENCE, viewer.next())
+        .await
+        .context("nothing came")??;
     event.context("the connection was closed")
 }
 
@@ -96,5 +101,7 @@ where
             }
         }
     };
-    tokio::time::timeout(PATIENCE, tries).await.context("it did not come back")
+    tokio::time::timeout(PATIENCE, tries)
+        .await
+        .context("it did not come back")
 }

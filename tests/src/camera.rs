@@ -34,12 +34,21 @@ impl Camera {
             .spawn()
             .context("start the camera simulator")?;
         let stdout = process.stdout.take().context("its output")?;
-        let line = BufReader::new(stdout).lines().next_line().await?.unwrap_or_default();
-        let port = line.strip_prefix("port ").and_then(|port| port.parse().ok());
+        let line = BufReader::new(stdout)
+            .lines()
+            .next_line()
+            .await?
+            .unwrap_or_default();
+        let port = line
+            .strip_prefix("port ")
+            .and_then(|port| port.parse().ok());
         let port = port.with_context(|| {
             format!("the camera simulator said {line:?}; `cargo xtask test` installs its packages")
         })?;
-        Ok(Self { port, _process: process })
+        Ok(Self {
+            port,
+            _process: process,
+        })
     }
 
     /// Address of its stream.

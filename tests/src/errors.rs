@@ -24,7 +24,11 @@ impl Watch {
         let filter = tracing_subscriber::EnvFilter::try_from_default_env()
             .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
         // A second sandbox of one test finds it set up.
-        let _ = tracing_subscriber::registry().with(filter).with(Collect).with(log).try_init();
+        let _ = tracing_subscriber::registry()
+            .with(filter)
+            .with(Collect)
+            .with(log)
+            .try_init();
         Self(())
     }
 }
@@ -45,7 +49,10 @@ impl<S: Subscriber> Layer<S> for Collect {
         if *event.metadata().level() == Level::ERROR {
             let mut line = Line(event.metadata().target().to_owned());
             event.record(&mut line);
-            ERRORS.lock().unwrap_or_else(PoisonError::into_inner).push(line.0);
+            ERRORS
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(line.0);
         }
     }
 }

@@ -21,7 +21,12 @@ pub struct Picture {
 /// When ffmpeg cannot.
 pub async fn encode(arguments: &[&str], file: &Path) -> anyhow::Result<()> {
     let status = command()
-        .args(["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=20"])
+        .args([
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=size=640x360:rate=25:duration=20",
+        ])
         .args(["-f", "lavfi", "-i", "sine=frequency=440:duration=20"])
         .args(["-pix_fmt", "yuv420p"])
         .args(arguments)
@@ -29,7 +34,11 @@ pub async fn encode(arguments: &[&str], file: &Path) -> anyhow::Result<()> {
         .status()
         .await
         .context("run ffmpeg; `cargo xtask test` installs it")?;
-    anyhow::ensure!(status.success(), "ffmpeg could not encode {}", file.display());
+    anyhow::ensure!(
+        status.success(),
+        "ffmpeg could not encode {}",
+        file.display()
+    );
     Ok(())
 }
 
@@ -46,7 +55,11 @@ pub async fn pictures(file: &Path) -> anyhow::Result<Vec<Picture>> {
         .output()
         .await
         .context("run ffmpeg; `cargo xtask test` installs it")?;
-    anyhow::ensure!(output.status.success(), "ffmpeg could not decode {}", file.display());
+    anyhow::ensure!(
+        output.status.success(),
+        "ffmpeg could not decode {}",
+        file.display()
+    );
     parse(&String::from_utf8(output.stdout)?)
 }
 
@@ -56,19 +69,35 @@ pub async fn pictures(file: &Path) -> anyhow::Result<Vec<Picture>> {
 /// When ffprobe cannot read it.
 pub async fn codecs(file: &Path) -> anyhow::Result<Vec<String>> {
     let output = Command::new("ffprobe")
-        .args(["-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0"])
+        .args([
+            "-v",
+            "error",
+            "-show_entries",
+            "stream=codec_name",
+            "-of",
+            "csv=p=0",
+        ])
         .arg(file)
         .output()
         .await
         .context("run ffprobe; `cargo xtask test` installs it")?;
-    anyhow::ensure!(output.status.success(), "ffprobe could not read {}", file.display());
-    Ok(String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect())
+    anyhow::ensure!(
+        output.status.success(),
+        "ffprobe could not read {}",
+        file.display()
+    );
+    Ok(String::from_utf8(output.stdout)?
+        .lines()
+        .map(str::to_owned)
+        .collect())
 }
 
 /// Reads a `framemd5` report.
 fn parse(report: &str) -> anyhow::Result<Vec<Picture>> {
     let time_base = report.lines().find_map(|line| line.strip_prefix("#tb 0: "));
-    let (num, den) = time_base.and_then(|tb| tb.split_once('/')).context("no time base")?;
+    let (num, den) = time_base
+        .and_then(|tb| tb.split_once('/'))
+        .context("no time base")?;
     let (num, den): (i64, i64) = (num.parse()?, den.parse()?);
     let lines = report.lines().filter(|line| !line.starts_with('#'));
     lines
@@ -78,13 +107,19 @@ fn parse(report: &str) -> anyhow::Result<Vec<Picture>> {
                 anyhow::bail!("unexpected line {line:?}");
             };
             let pts_us = pts.parse::<i64>()? * num * 1_000_000 / den;
-            Ok(Picture { pts_us, md5: (*md5).to_owned() })
+            Ok(Picture {
+                pts_us,
+                md5: (*md5).to_owned(),
+            })
         })
         .collect()
 }
 
 fn command() -> Command {
     let mut command = Command::new("ffmpeg");
-    command.args(["-v", "error", "-nostdin", "-y"]).stdin(Stdio::null()).kill_on_drop(true);
+    command
+        .args(["-v", "error", "-nostdin", "-y"])
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
     command
 }

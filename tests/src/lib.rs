@@ -67,7 +67,10 @@ impl Sandbox {
     ) -> anyhow::Result<Self> {
         let errors = errors::Watch::begin();
         let directory = tempfile::tempdir()?;
-        let mut config = Config { data_dir: directory.path().join("cloud"), ..Config::default() };
+        let mut config = Config {
+            data_dir: directory.path().join("cloud"),
+            ..Config::default()
+        };
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         config.listen.https = any;
         config.listen.devices = any;
@@ -143,7 +146,11 @@ impl Sandbox {
         let api = Api::connect(&self.target()?).await?;
         let email = format!("{name}@example.org");
         api.request_code(&email).await?;
-        let code = self.codes.take(&email).await.context("the code from the e-mail")?;
+        let code = self
+            .codes
+            .take(&email)
+            .await
+            .context("the code from the e-mail")?;
         api.register(&email, PASSWORD, &code).await?;
         let token = api.sign_in(&email, PASSWORD).await?.access_token;
         Ok(Person { token, api })
@@ -161,7 +168,10 @@ impl Sandbox {
         let device = Arc::new(device);
         let connected = self.connect(&device).await?;
         let id = device.cloud_id().to_string();
-        owner.api.claim(&owner.token, &id, &device.verification_code()).await?;
+        owner
+            .api
+            .claim(&owner.token, &id, &device.verification_code())
+            .await?;
         owner.api.await_online(&owner.token, &id).await?;
         Ok((device, connected))
     }
@@ -201,8 +211,14 @@ impl Sandbox {
         tokio::time::timeout(PATIENCE, status.wait_for(connected)).await??;
         let id = agent.cloud_id();
         let code = agent.verification_code().reveal();
-        owner.api.claim(&owner.token, &id.to_string(), &code).await?;
-        owner.api.await_online(&owner.token, &id.to_string()).await?;
+        owner
+            .api
+            .claim(&owner.token, &id.to_string(), &code)
+            .await?;
+        owner
+            .api
+            .await_online(&owner.token, &id.to_string())
+            .await?;
         Ok((id, agent))
     }
 }
@@ -217,7 +233,9 @@ impl Connected {
     /// # Errors
     /// When it does not end.
     pub async fn ended(mut self) -> anyhow::Result<()> {
-        tokio::time::timeout(PATIENCE, &mut self.0).await.context("the connection goes on")??;
+        tokio::time::timeout(PATIENCE, &mut self.0)
+            .await
+            .context("the connection goes on")??;
         Ok(())
     }
 }
@@ -254,12 +272,17 @@ impl Codes {
 #[async_trait::async_trait]
 impl CodeSender for Codes {
     async fn send(&self, mail: Mail) -> Result<(), SendError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(mail);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(mail);
         Ok(())
     }
 }
 
 /// The first run of at least six digits in a mail.
 fn code_in(text: &str) -> Option<String> {
-    text.split(|c: char| !c.is_ascii_digit()).find(|run| run.len() >= 6).map(str::to_owned)
+    text.split(|c: char| !c.is_ascii_digit())
+        .find(|run| run.len() >= 6)
+        .map(str::to_owned)
 }

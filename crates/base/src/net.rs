@@ -177,7 +177,9 @@ async fn accept(
 async fn establish(socket: TcpStream, acceptor: Option<TlsAcceptor>) -> Option<Conn> {
     // A frame is one write; waiting to fill a segment would only delay it.
     socket.set_nodelay(true).ok()?;
-    SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT_BYTES_MAX).ok()?;
+    SockRef::from(&socket)
+        .set_tcp_notsent_lowat(UNSENT_BYTES_MAX)
+        .ok()?;
     let Some(acceptor) = acceptor else {
         return Some(Conn::Plain(socket));
     };

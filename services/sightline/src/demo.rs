@@ -4,7 +4,7 @@
 use std::fs::OpenOptions;
 use std::future::Future;
 use std::io::Write as _;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -107,7 +107,7 @@ fn agent_config(args: &Demo, node: &Node) -> anyhow::Result<sightline_agent::Con
         .collect::<anyhow::Result<_>>()
         .context("--rtsp")?;
     Ok(sightline_agent::Config {
-        cloud: format!("localhost:{}", addresses.devices.port()),
+        cloud: SocketAddr::new(reachable(args.listen), addresses.devices.port()).to_string(),
         data_dir: args.data_dir.join("recorder"),
         ca_file: node.ca_file().map(Path::to_path_buf),
         portal: Some(portal_url(node)),
@@ -115,6 +115,15 @@ fn agent_config(args: &Demo, node: &Node) -> anyhow::Result<sightline_agent::Con
         cameras,
         ..sightline_agent::Config::default()
     })
+}
+
+/// The address at which this machine itself finds what listens on `listen`.
+fn reachable(listen: IpAddr) -> IpAddr {
+    match listen {
+        IpAddr::V4(v4) if v4.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(v6) if v6.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        other => other,
+    }
 }
 
 /// Makes account and claim where they are not there yet; returns the password.

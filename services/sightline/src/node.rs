@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic_health::server::HealthReporter;
 
-use crate::config::Config;
+use crate::config::{Config, Listen};
 use crate::edges::LocalEdge;
 use crate::routes;
 
@@ -82,16 +82,15 @@ impl Node {
             .with_context(|| format!("make the data directory {}", data_dir.display()))?;
 
         // Listeners first: a port that is taken should not cost the store a start.
-        let https = listen("listen.https", config.listen.https).await?;
-        let devices = listen("listen.devices", config.listen.devices).await?;
-        let metrics_listener = listen("listen.metrics", config.listen.metrics).await?;
+        let Listeners {
+            https,
+            devices,
+            metrics: metrics_listener,
+        } = Listeners::bind(&config.listen).await?;
         let certificates = Certificates::open(&config, data_dir)?;
 
         // Below the services: records, and who owns which device.
-        let store: Arc<dyn Store> =
-            Arc::new(SledStore::open(&data_dir.join("store")).context("open the store")?);
-        let coordinator: Arc<dyn Coordinator> =
-            Arc::new(Local::open(&data_dir.join("coord")).context("open the coordinator's state")?);
+        let (store, coordinator) = open_state(data_dir)?;
         let metrics = Metrics::new().context("start metrics")?;
 
         // Services, each with clients of those below it.
@@ -129,22 +128,17 @@ impl Node {
         // At last the doors.
         let addresses = Addresses {
             https: https.local_addr()?,
-            devices: edge.accept_devices(devices, certificates.for_devices()?)?,
+            devices: edge.accept_devices(devices, certificates.identity()?)?,
             metrics: metrics_listener.local_addr()?,
         };
         let (router, health) = routes::router(identity.clone(), registry.clone(), &edge).await?;
         let shutdown = CancellationToken::new();
         let mut servers = JoinSet::new();
-        let tls = match config.tls.plain_https {
-            true => None,
-            false => Some(certificates.for_people()?.into_server_config()?),
+        let public = Serve {
+            tls: certificates.https()?,
+            connections_max: config.listen.connections_max,
         };
-        let connections_max = config.listen.connections_max;
-        let serve = Serve {
-            tls,
-            connections_max,
-        };
-        servers.spawn(net::serve(https, router, serve, shutdown.clone()));
+        servers.spawn(net::serve(https, router, public, shutdown.clone()));
         let plain = Serve {
             tls: None,
             connections_max: METRICS_CONNECTIONS_MAX,
@@ -215,7 +209,32 @@ impl Node {
 /// Scrapers and probes at once.
 const METRICS_CONNECTIONS_MAX: usize = 64;
 
-async fn listen(field: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+/// Records, and who owns which device; each in a directory of its own.
+fn open_state(data_dir: &Path) -> anyhow::Result<(Arc<dyn Store>, Arc<dyn Coordinator>)> {
+    let store = SledStore::open(&data_dir.join("store")).context("open the store")?;
+    let coordinator =
+        Local::open(&data_dir.join("coord")).context("open the coordinator's state")?;
+    Ok((Arc::new(store), Arc::new(coordinator)))
+}
+
+/// The doors, not open yet.
+struct Listeners {
+    https: TcpListener,
+    devices: TcpListener,
+    metrics: TcpListener,
+}
+
+impl Listeners {
+    async fn bind(listen: &Listen) -> anyhow::Result<Self> {
+        Ok(Self {
+            https: bind("listen.https", listen.https).await?,
+            devices: bind("listen.devices", listen.devices).await?,
+            metrics: bind("listen.metrics", listen.metrics).await?,
+        })
+    }
+}
+
+async fn bind(field: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!("listen on {address} ({field}); another port can be set, 0 takes a free one")
     })
@@ -236,16 +255,21 @@ impl<'a> Certificates<'a> {
         Ok(Self { config, authority })
     }
 
-    fn for_people(&self) -> anyhow::Result<Identity> {
+    /// TLS for people and programs, unless a proxy before the node ends it.
+    fn https(&self) -> anyhow::Result<Option<Arc<rustls::ServerConfig>>> {
+        if self.config.tls.plain_https {
+            return Ok(None);
+        }
+        Ok(Some(self.identity()?.into_server_config()?))
+    }
+
+    /// What the node shows to people and devices alike.
+    fn identity(&self) -> anyhow::Result<Identity> {
         let tls = &self.config.tls;
         match (&tls.certificate, &tls.key, &self.authority) {
             (Some(chain), Some(key), _) => Ok(Identity::from_files(chain, key)?),
             (_, _, Some(authority)) => Ok(authority.issue(&tls.names)?),
             _ => anyhow::bail!("tls.certificate and tls.key belong together"),
         }
-    }
-
-    fn for_devices(&self) -> anyhow::Result<Identity> {
-        self.for_people()
     }
 }

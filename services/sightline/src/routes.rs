@@ -59,6 +59,8 @@ pub(crate) const SERVICES: [&str; 4] = [
 fn reflection() -> tonic_reflection::server::Builder<'static> {
     tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(sightline_rpc::DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .with_service_name("grpc.health.v1.Health")
         .with_service_name("sightline.identity.v1.Identity")
         .with_service_name("sightline.registry.v1.Registry")
         .with_service_name("sightline.live.v1.Live")

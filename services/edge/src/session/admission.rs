@@ -161,7 +161,7 @@ impl Handler<Snapshot> for Session {
             let answer = match tokio::time::timeout(CALL_TIMEOUT, call).await {
                 Ok(Ok(answer)) => answer.into_inner(),
                 Ok(Err(status)) => return Err(unavailable(&status)),
-                Err(_) => return Err(Error::DeviceOffline),
+                Err(_) => return Err(Error::ChannelUnavailable("no picture came in time".into())),
             };
             if !answer.jpeg.starts_with(&[0xFF, 0xD8]) {
                 return Err(Error::ChannelUnavailable(

@@ -7,8 +7,8 @@ use tokio::sync::watch;
 
 use super::Session;
 
-/// Most channels of one device; the largest recorders have 256.
-const CHANNELS_MAX: usize = 256;
+/// Most channels of one device; the registry keeps no more.
+const CHANNELS_MAX: usize = 128;
 /// Longest name or sentence that is taken from a device, characters.
 const TEXT_MAX: usize = 128;
 

@@ -12,8 +12,8 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use http_body::Frame as BodyFrame;
 use prost::Message as _;
 use sightline_media::ring::{Cursor, Entry, Listener, Step, Wire};
-use sightline_rpc::live::v1::watch_response::Event;
 use sightline_rpc::live::v1 as live;
+use sightline_rpc::live::v1::watch_response::Event;
 use sightline_rpc::media::{frame_to_proto, tracks_to_proto};
 use tokio::time::Instant;
 
@@ -78,24 +78,22 @@ impl WatchBody {
         if let Err(end) = self.gate.check(Instant::now()) {
             return self.end(end);
         }
-        match self.cursor.try_next() {
-            Some(Step { lost, entry }) => {
-                if lost > 0 {
-                    self.metrics.pictures_skipped.add(lost);
-                    self.out.push_back(message(Event::Gap(live::Gap { lost })));
-                }
-                if self.generation != Some(entry.generation()) {
-                    self.generation = Some(entry.generation());
-                    self.out
-                        .push_back(message(Event::Started(tracks_to_proto(entry.tracks()))));
-                }
-                self.metrics.frames_out.add(1);
-                self.out
-                    .push_back(entry.wire(Wire::Grpc, encode_grpc).clone());
-            }
-            // Also when the writer is gone: the viewer's actor knows why, and shuts the gate.
-            None => {}
+        // None also when the writer is gone: the viewer's actor knows why, and shuts the gate.
+        let Some(Step { lost, entry }) = self.cursor.try_next() else {
+            return;
+        };
+        if lost > 0 {
+            self.metrics.pictures_skipped.add(lost);
+            self.out.push_back(message(Event::Gap(live::Gap { lost })));
         }
+        if self.generation != Some(entry.generation()) {
+            self.generation = Some(entry.generation());
+            self.out
+                .push_back(message(Event::Started(tracks_to_proto(entry.tracks()))));
+        }
+        self.metrics.frames_out.add(1);
+        self.out
+            .push_back(entry.wire(Wire::Grpc, encode_grpc).clone());
     }
 
     fn end(&mut self, end: End) {
