@@ -1,9 +1,11 @@
 //! What breaks and comes back: the device's power, its connection, the cloud.
 
+use sightline_domain::CloudId;
 use sightline_loadtest::device::Synthetic;
 use sightline_tests::Sandbox;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-use crate::watching::{again, end, frames, over_websocket};
+use crate::watching::{again, assert_consecutive, end, frames, over_websocket};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn device_that_loses_power_ends_its_streams_and_can_be_watched_again_after() {
@@ -71,4 +73,94 @@ async fn restart_of_the_cloud_tells_viewers_and_keeps_accounts_and_claims() {
     })
     .await
     .unwrap();
+}
+
+/// Set in the process that [`agent_process`] is meant for: where the cloud's devices' port is, its
+/// authority, and the agent's directory.
+const AGENT_CLOUD: &str = "SIGHTLINE_TEST_AGENT_CLOUD";
+const AGENT_CA: &str = "SIGHTLINE_TEST_AGENT_CA";
+const AGENT_DIR: &str = "SIGHTLINE_TEST_AGENT_DIR";
+
+/// No test: the agent that [`killed_agent_ends_its_streams_and_comes_back_as_the_same_device`]
+/// kills. It does nothing when it is not asked to.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn agent_process() {
+    let Ok(cloud) = std::env::var(AGENT_CLOUD) else {
+        return;
+    };
+    let config = sightline_agent::Config {
+        cloud,
+        data_dir: std::env::var(AGENT_DIR).unwrap().into(),
+        ca_file: std::env::var(AGENT_CA).ok().map(Into::into),
+        demo: true,
+        ..sightline_agent::Config::default()
+    };
+    let agent = sightline_agent::Agent::start(config).unwrap();
+    println!(
+        "agent {} {}",
+        agent.cloud_id(),
+        agent.verification_code().reveal()
+    );
+    std::future::pending::<()>().await;
+}
+
+/// Starts [`agent_process`]; returns its cloud ID and code too.
+async fn start_agent_process(sandbox: &Sandbox) -> (tokio::process::Child, CloudId, String) {
+    let mut process = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "outages::agent_process", "--nocapture"])
+        .env(
+            AGENT_CLOUD,
+            format!("localhost:{}", sandbox.devices().port()),
+        )
+        .env(AGENT_CA, sandbox.authority())
+        .env(AGENT_DIR, sandbox.directory().join("agent"))
+        .stdout(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    loop {
+        let line = lines.next_line().await.unwrap().expect("the agent starts");
+        // The test runner's own words come before it on the same line.
+        if let Some((_, words)) = line.split_once("agent ")
+            && let Some((id, code)) = words.split_once(' ')
+            && let Ok(id) = id.parse()
+        {
+            return (process, id, code.to_owned());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_agent_ends_its_streams_and_comes_back_as_the_same_device() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let owner = sandbox.person("owner").await.unwrap();
+    let (other, _uplink) = sandbox
+        .device(Synthetic::new().unwrap(), &owner)
+        .await
+        .unwrap();
+    let (mut agent, id, code) = start_agent_process(&sandbox).await;
+    let text = id.to_string();
+    again(|| owner.api.claim(&owner.token, &text, &code))
+        .await
+        .unwrap();
+    let mut viewer = over_websocket(&sandbox, &owner, id).await.unwrap();
+    frames(&mut viewer, 10).await.unwrap();
+    let mut neighbour = over_websocket(&sandbox, &owner, other.cloud_id())
+        .await
+        .unwrap();
+    // Eight seconds of the neighbour's pictures, through all that follows.
+    let undisturbed = tokio::spawn(async move { frames(&mut neighbour, 200).await });
+
+    agent.kill().await.unwrap();
+    assert_eq!(end(&mut viewer).await.unwrap(), "DEVICE_OFFLINE");
+    let (_agent, same, _) = start_agent_process(&sandbox).await;
+    assert_eq!(same, id);
+    again(|| async {
+        let mut viewer = over_websocket(&sandbox, &owner, id).await?;
+        frames(&mut viewer, 10).await
+    })
+    .await
+    .unwrap();
+    assert_consecutive(&undisturbed.await.unwrap().unwrap());
 }
