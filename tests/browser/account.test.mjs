@@ -46,7 +46,7 @@ test("many reloads in a row rotate the refresh token without losing the session"
   });
 });
 
-test("two tabs share one session", async () => {
+test("tabs that open at the same time share one session", async () => {
   await inBrowser({}, async (page, context) => {
     await signIn(page);
     const tabs = await Promise.all([1, 2, 3].map(() => context.newPage()));

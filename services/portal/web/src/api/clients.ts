@@ -5,6 +5,7 @@ import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { Identity } from "../gen/sightline/identity/v1/identity_pb";
 import { Registry } from "../gen/sightline/registry/v1/registry_pb";
 import { Session } from "../session/session";
+import { AccountNote, DatabaseSessionStore } from "../session/store";
 import { withAccessToken } from "./authorization";
 
 /** Longest wait for an answer: a claim asks the device, over whatever link it has. */
@@ -20,6 +21,11 @@ function transport(interceptors: Interceptor[]) {
 
 export const identity = createClient(Identity, transport([]));
 
-export const session = new Session(identity, localStorage, navigator.locks);
+export const session = new Session(
+  identity,
+  new DatabaseSessionStore(),
+  new AccountNote(localStorage),
+  navigator.locks,
+);
 
 export const registry = createClient(Registry, transport([withAccessToken(session)]));

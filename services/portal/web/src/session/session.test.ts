@@ -7,6 +7,7 @@ import {
 } from "../gen/sightline/identity/v1/identity_pb";
 import { TokensSchema, type Tokens } from "../gen/sightline/identity/v1/identity_pb";
 import { Session, SignedOut } from "./session";
+import { AccountNote, type SessionStore, type StoredSession } from "./store";
 
 const LIFETIME_S = 600;
 const ACCOUNT = { id: "account-1", email: "ann@example.org" };
@@ -57,6 +58,13 @@ class FakeLocks {
   }
 }
 
+class FakeStore implements SessionStore {
+  #session: StoredSession | undefined;
+  read = async () => this.#session;
+  write = async (session: StoredSession) => void (this.#session = session);
+  clear = async () => void (this.#session = undefined);
+}
+
 class FakeStorage {
   #items = new Map<string, string>();
   getItem = (key: string) => this.#items.get(key) ?? null;
@@ -65,6 +73,7 @@ class FakeStorage {
 }
 
 let identity: FakeIdentity;
+let store: FakeStore;
 let storage: Storage;
 let locks: LockManager;
 let foreignChange: ((event: object) => void)[];
@@ -76,6 +85,7 @@ beforeEach(() => {
     foreignChange.push(listener),
   );
   identity = new FakeIdentity();
+  store = new FakeStore();
   storage = new FakeStorage() as unknown as Storage;
   locks = new FakeLocks() as unknown as LockManager;
 });
@@ -86,7 +96,7 @@ afterEach(() => {
 });
 
 function openTab(): Session {
-  return new Session(identity as never, storage, locks);
+  return new Session(identity as never, store, new AccountNote(storage), locks);
 }
 
 /** What browsers do when a tab writes: the others hear of it. */
@@ -94,22 +104,24 @@ function tellOtherTabs(): void {
   for (const listener of foreignChange) listener({ storageArea: storage, key: null });
 }
 
-function signedInTab(): Session {
+async function signedInTab(): Promise<Session> {
   const tab = openTab();
-  tab.begin(ACCOUNT, identity.issue());
+  await tab.begin(ACCOUNT, identity.issue());
   return tab;
 }
 
 it("is signed in again after a reload, and never stores the access token", async () => {
-  const token = await signedInTab().accessToken();
+  const token = await (await signedInTab()).accessToken();
   const reloaded = openTab();
   expect(reloaded.state).toEqual({ kind: "signed-in", account: ACCOUNT });
   expect(await reloaded.accessToken()).not.toBe(token);
-  expect(JSON.stringify(storage.getItem("sightline.session.1"))).not.toContain("header.");
+  expect(JSON.stringify([await store.read(), storage.getItem("sightline.account")])).not.toContain(
+    "header.",
+  );
 });
 
 it("refreshes once for many that ask at the same time", async () => {
-  signedInTab();
+  await signedInTab();
   const tab = openTab();
   const tokens = await Promise.all([1, 2, 3].map(() => tab.accessToken()));
   expect(new Set(tokens).size).toBe(1);
@@ -117,7 +129,7 @@ it("refreshes once for many that ask at the same time", async () => {
 });
 
 it("lets tabs refresh at the same time without using a refresh token twice", async () => {
-  signedInTab();
+  await signedInTab();
   const tabs = [openTab(), openTab(), openTab()];
   await Promise.all(tabs.map((tab) => tab.accessToken()));
   expect(identity.ended).toBe(false);
@@ -125,7 +137,7 @@ it("lets tabs refresh at the same time without using a refresh token twice", asy
 });
 
 it("replaces the token ahead of its end and tells those who stream", async () => {
-  const tab = signedInTab();
+  const tab = await signedInTab();
   const first = await tab.accessToken();
   const told: string[] = [];
   tab.onToken((token) => told.push(token));
@@ -139,14 +151,14 @@ it("is not misled by a clock that is hours wrong", async () => {
   const tab = openTab();
   const tokens = identity.issue();
   vi.setSystemTime(Date.now() + 5 * 3600 * 1000);
-  tab.begin(ACCOUNT, tokens);
+  await tab.begin(ACCOUNT, tokens);
   expect(await tab.accessToken()).toBe(tokens.accessToken);
   await vi.advanceTimersByTimeAsync(LIFETIME_S * 1000 * 0.7);
   expect(identity.calls).toBe(0);
 });
 
 it("stays signed in while the server is away, and goes on when it returns", async () => {
-  const tab = signedInTab();
+  const tab = await signedInTab();
   identity.failWith = Code.Unavailable;
   await expect(tab.accessToken(true)).rejects.toThrow();
   expect(tab.state.kind).toBe("signed-in");
@@ -156,7 +168,7 @@ it("stays signed in while the server is away, and goes on when it returns", asyn
 });
 
 it("signs out when the server has ended the session, and says that it was not the person", async () => {
-  const tab = signedInTab();
+  const tab = await signedInTab();
   identity.ended = true;
   await expect(tab.accessToken(true)).rejects.toThrow();
   expect(tab.state).toEqual({ kind: "signed-out", expired: true });
@@ -164,26 +176,36 @@ it("signs out when the server has ended the session, and says that it was not th
 });
 
 it("ends the session on the server too when the person signs out", async () => {
-  const tab = signedInTab();
+  const tab = await signedInTab();
   await tab.signOut();
   expect(tab.state).toEqual({ kind: "signed-out", expired: false });
   expect(identity.ended).toBe(true);
 });
 
 it("follows another tab that signs out or in", async () => {
-  const [here, there] = [signedInTab(), openTab()];
+  const [here, there] = [await signedInTab(), openTab()];
   await there.signOut();
   tellOtherTabs();
   expect(here.state.kind).toBe("signed-out");
-  there.begin({ id: "account-2", email: "bob@example.org" }, identity.issue());
+  await there.begin({ id: "account-2", email: "bob@example.org" }, identity.issue());
   tellOtherTabs();
   expect(here.state).toMatchObject({ kind: "signed-in", account: { id: "account-2" } });
 });
 
-it("does not bring a session back that another tab ended meanwhile", async () => {
-  const tab = signedInTab();
-  const refreshing = tab.accessToken(true);
-  storage.removeItem("sightline.session.1");
-  await expect(refreshing).rejects.toThrow(SignedOut);
-  expect(openTab().state.kind).toBe("signed-out");
+it("ends the right session when the person signs out during a refresh", async () => {
+  const tab = await signedInTab();
+  const refreshing = expect(tab.accessToken(true)).rejects.toThrow(SignedOut);
+  const leaving = tab.signOut();
+  expect(tab.state.kind).toBe("signed-out");
+  await Promise.all([refreshing, leaving]);
+  expect(tab.state.kind).toBe("signed-out");
+  expect(identity.ended).toBe(true);
+  expect(await store.read()).toBeUndefined();
+});
+
+it("takes the token with the account that it is of, however late the other tab's news are", async () => {
+  const [here, there] = [await signedInTab(), openTab()];
+  await there.begin({ id: "account-2", email: "bob@example.org" }, identity.issue());
+  await here.accessToken(true);
+  expect(here.state).toMatchObject({ kind: "signed-in", account: { id: "account-2" } });
 });

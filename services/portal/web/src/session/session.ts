@@ -7,7 +7,7 @@
 import { Code, ConnectError, type Client } from "@connectrpc/connect";
 import type { Identity, Tokens } from "../gen/sightline/identity/v1/identity_pb";
 import { lifetimeOf, type Lifetime } from "./lifetime";
-import { SessionStore, type Account } from "./store";
+import { AccountNote, type Account, type SessionStore } from "./store";
 import type { TokenSource } from "./token-source";
 
 const LOCK = "sightline.session";
@@ -33,6 +33,7 @@ type AccessToken = { token: string } & Lifetime;
 export class Session implements TokenSource {
   readonly #identity: IdentityClient;
   readonly #store: SessionStore;
+  readonly #note: AccountNote;
   readonly #locks: LockManager;
   readonly #tokenListeners = new Set<(token: string) => void>();
   readonly #stateListeners = new Set<(state: SessionState) => void>();
@@ -41,12 +42,18 @@ export class Session implements TokenSource {
   #refreshing: Promise<string> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(identity: IdentityClient, storage: Storage, locks: LockManager) {
+  constructor(
+    identity: IdentityClient,
+    store: SessionStore,
+    note: AccountNote,
+    locks: LockManager,
+  ) {
     this.#identity = identity;
-    this.#store = new SessionStore(storage);
+    this.#store = store;
+    this.#note = note;
     this.#locks = locks;
-    this.#state = this.#storedState(false);
-    this.#store.onForeignChange(() => this.#followOtherTab());
+    this.#state = this.#notedState();
+    note.onForeignChange(() => this.#followOtherTab());
   }
 
   get state(): SessionState {
@@ -72,18 +79,21 @@ export class Session implements TokenSource {
   }
 
   /** Takes over what SignIn or Register answered. */
-  begin(account: Account, tokens: Tokens): void {
-    const { id, email } = account;
-    this.#store.write({ refreshToken: tokens.refreshToken, account: { id, email } });
+  async begin({ id, email }: Account, tokens: Tokens): Promise<void> {
+    const account = { id, email };
+    await this.#locks.request(LOCK, () =>
+      this.#store.write({ refreshToken: tokens.refreshToken, account }),
+    );
     this.#setState({ kind: "signed-in", account });
     this.#keep(tokens);
   }
 
-  /** Signs out here and on the server; without a connection, here. */
+  /** Signs out here at once, then on the server, as far as there is a connection. */
   async signOut(): Promise<void> {
+    this.#setState({ kind: "signed-out", expired: false });
     await this.#locks.request(LOCK, async () => {
-      const stored = this.#store.read();
-      this.#end(false);
+      const stored = await this.#store.read();
+      await this.#store.clear();
       if (stored !== undefined) {
         const { refreshToken } = stored;
         await this.#identity.signOut({ refreshToken }).catch(() => undefined);
@@ -93,26 +103,34 @@ export class Session implements TokenSource {
 
   async #refresh(): Promise<string> {
     return await this.#locks.request(LOCK, async () => {
-      const stored = this.#store.read();
+      const stored = this.#isSignedIn() ? await this.#store.read() : undefined;
       if (stored === undefined) {
-        this.#end(false);
+        this.#setState({ kind: "signed-out", expired: false });
         throw new SignedOut();
       }
       try {
         const { tokens } = await this.#identity.refresh({ refreshToken: stored.refreshToken });
         if (tokens === undefined) throw new ConnectError("no tokens", Code.Internal);
-        // Signing out does not wait in another tab for this answer to be stored.
-        if (this.#store.read() === undefined) throw new SignedOut();
-        this.#store.write({ ...stored, refreshToken: tokens.refreshToken });
+        await this.#store.write({ ...stored, refreshToken: tokens.refreshToken });
+        // Whoever signed out meanwhile waits for the lock, to end the session of the new token.
+        if (!this.#isSignedIn()) throw new SignedOut();
         this.#setState({ kind: "signed-in", account: stored.account });
         this.#keep(tokens);
         return tokens.accessToken;
       } catch (error) {
-        if (isRefused(error)) this.#end(true);
-        else this.#renewIn(RETRY_MS);
+        if (isRefused(error)) {
+          await this.#store.clear();
+          this.#setState({ kind: "signed-out", expired: true });
+        } else if (!(error instanceof SignedOut)) {
+          this.#renewIn(RETRY_MS);
+        }
         throw error;
       }
     });
+  }
+
+  #isSignedIn(): boolean {
+    return this.#state.kind === "signed-in";
   }
 
   #keep(tokens: Tokens): void {
@@ -130,29 +148,29 @@ export class Session implements TokenSource {
     }, ms);
   }
 
-  #end(expired: boolean): void {
-    clearTimeout(this.#timer);
-    this.#access = undefined;
-    this.#store.clear();
-    this.#setState({ kind: "signed-out", expired });
-  }
-
   #followOtherTab(): void {
-    const there = this.#storedState(false);
-    if (idOf(there) === idOf(this.#state)) return;
-    clearTimeout(this.#timer);
-    this.#access = undefined;
-    this.#setState(there);
+    const there = this.#notedState();
+    if (idOf(there) !== idOf(this.#state)) this.#become(there);
   }
 
-  #storedState(expired: boolean): SessionState {
-    const stored = this.#store.read();
-    if (stored === undefined) return { kind: "signed-out", expired };
-    return { kind: "signed-in", account: stored.account };
+  #notedState(): SessionState {
+    const account = this.#note.read();
+    return account === undefined
+      ? { kind: "signed-out", expired: false }
+      : { kind: "signed-in", account };
   }
 
   #setState(state: SessionState): void {
     if (state.kind === this.#state.kind && idOf(state) === idOf(this.#state)) return;
+    if (state.kind === "signed-in") this.#note.write(state.account);
+    else this.#note.clear();
+    this.#become(state);
+  }
+
+  /** The last person's token is nobody's any more. */
+  #become(state: SessionState): void {
+    clearTimeout(this.#timer);
+    this.#access = undefined;
     this.#state = state;
     for (const listener of this.#stateListeners) listener(state);
   }
