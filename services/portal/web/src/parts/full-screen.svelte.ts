@@ -13,11 +13,14 @@ export class FullScreen {
     });
   }
 
+  /** The truth for keys that follow each other closely; `active` is told a moment later. */
+  get isOn(): boolean {
+    return document.fullscreenElement !== null;
+  }
+
   toggle(element: HTMLElement): void {
     if (!this.isPossible) return;
-    // `active` follows a moment later, too late for somebody who changes their mind at once.
-    const isFull = document.fullscreenElement !== null;
-    const done = isFull ? document.exitFullscreen() : element.requestFullscreen();
+    const done = this.isOn ? document.exitFullscreen() : element.requestFullscreen();
     // Refused without a gesture, or when another request came in between: nothing to mend.
     done.catch(() => undefined);
   }
