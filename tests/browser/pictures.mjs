@@ -14,7 +14,7 @@ export function countChanges(video) {
     const context = canvas.getContext("2d", { willReadFrequently: true });
     const nextFrame = () =>
       new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error("no frame within 5 s")), 5_000);
+        const timer = setTimeout(() => reject(new Error("no frame within 20 s")), 20_000);
         element.requestVideoFrameCallback(() => {
           clearTimeout(timer);
           context.drawImage(element, 0, 0, canvas.width, canvas.height);
