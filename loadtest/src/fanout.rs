@@ -10,12 +10,14 @@ mod helper;
 mod load;
 mod report;
 
+use std::convert::Infallible;
 use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use tokio::time::{Instant, sleep_until};
 
 use crate::device::{self, Synthetic};
 use crate::process::raise_files_max;
@@ -26,6 +28,8 @@ use report::Report;
 
 /// Longest measurement besides its window.
 const MEASURE_TIMEOUT: Duration = Duration::from_secs(150);
+/// Between two looks at how late the machine is.
+const LATENESS_TICK: Duration = Duration::from_millis(5);
 /// Files that a process has open besides one for each viewer.
 const FILES_BESIDES: u64 = 256;
 
@@ -137,9 +141,25 @@ async fn measure_cloud(
     Ok(measured)
 }
 
+/// Runs one job, and looks meanwhile how late this idle process is woken: delays of that size are
+/// the machine's, not the server's.
 async fn measure(job: &Job) -> anyhow::Result<Measured> {
     let time_max = MEASURE_TIMEOUT + Duration::from_secs(job.seconds);
-    helper::run("viewers", job, time_max).await
+    let mut late_max = Duration::ZERO;
+    let mut measured: Measured = tokio::select! {
+        measured = helper::run("viewers", job, time_max) => measured?,
+        never = lateness(&mut late_max) => match never {},
+    };
+    measured.machine_late_ms = late_max.as_secs_f64() * 1e3;
+    Ok(measured)
+}
+
+async fn lateness(max: &mut Duration) -> Infallible {
+    loop {
+        let due = Instant::now() + LATENESS_TICK;
+        sleep_until(due).await;
+        *max = (*max).max(due.elapsed());
+    }
 }
 
 /// The helper `viewers`: a job on standard input, what was measured on standard output.

@@ -68,6 +68,9 @@ pub(super) struct Measured {
     /// Frames of the viewer with the fewest, to those of the stream in the same time.
     pub(super) slowest_rate_ratio: f64,
     pub(super) lost: u64,
+    /// How late an idle process was woken at worst, milliseconds; seen by another process.
+    #[serde(skip)]
+    pub(super) machine_late_ms: f64,
 }
 
 impl Job {
@@ -298,6 +301,7 @@ pub(super) async fn measure(job: Job) -> anyhow::Result<Measured> {
         first_key_ms,
         slowest_rate_ratio: slowest as f64 / stream_frames as f64,
         lost: crowd.counts(|t| &t.lost).into_iter().sum(),
+        machine_late_ms: 0.0,
     })
 }
 

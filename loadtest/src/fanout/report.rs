@@ -81,14 +81,15 @@ fn rounded(value: f64, digits: i32) -> f64 {
     (value * unit).round() / unit
 }
 
-/// For people, with what tells how far to believe it: the viewers' own processor time in percent
-/// of a core would show a machine that is too small for them.
+/// For people, with what tells how far to believe it: what the viewers themselves cost, and how
+/// late the machine woke a process that had nothing else to do.
 fn tell(line: &Line, of: &Measured) -> anyhow::Result<()> {
     let ms = |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.1}"));
     writeln!(
         std::io::stderr(),
         "{:>5} {:5} {:>4} viewers: {:.3} CPU-s/GB, {:.2}x floor, {:>6.1} KiB/viewer, first key \
-         {} / {} ms, slowest {:.3}, lost {} (viewers' own {:.2} CPU-s/GB)",
+         {} / {} ms, slowest {:.3}, lost {} (viewers' own {:.2} CPU-s/GB; machine late by up to \
+         {:.0} ms)",
         format!("{:?}", line.path).to_lowercase(),
         if line.tls { "TLS" } else { "plain" },
         line.viewers,
@@ -100,6 +101,7 @@ fn tell(line: &Line, of: &Measured) -> anyhow::Result<()> {
         line.slowest_rate_ratio,
         line.lost,
         of.viewers_cpu_s / (of.bytes as f64 / 1e9),
+        of.machine_late_ms,
     )?;
     Ok(())
 }
@@ -118,6 +120,7 @@ mod tests {
             first_key_ms: vec![3.0, 1.0, 2.0],
             slowest_rate_ratio: 1.0,
             lost: 0,
+            machine_late_ms: 0.0,
         };
         let line = line(Path::Ws, true, 200, &measured, 0.5);
         let wanted = concat!(
