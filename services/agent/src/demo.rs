@@ -18,7 +18,7 @@ mod sound;
 #[cfg(test)]
 mod tests;
 
-pub use camera::{Camera, prepare};
+pub use camera::Camera;
 
 /// What is told of a demo camera before it is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -36,7 +36,6 @@ struct Format {
     height: usize,
     /// Microseconds between pictures; divides [`KEY_INTERVAL_US`].
     interval_us: i64,
-    bits_per_second: u32,
 }
 
 impl Quality {
@@ -46,13 +45,11 @@ impl Quality {
                 width: 1280,
                 height: 720,
                 interval_us: 50_000,
-                bits_per_second: 1_800_000,
             },
             Self::Sub => Format {
                 width: 640,
                 height: 360,
                 interval_us: 80_000,
-                bits_per_second: 350_000,
             },
         }
     }
@@ -73,16 +70,6 @@ fn still(scene: usize, quality: Quality) -> Arc<Still> {
         ))
     };
     Arc::clone(STILLS[scene][quality as usize].get_or_init(trace))
-}
-
-/// Traces what the first viewer of each camera would have to wait for: several seconds of work on
-/// all cores, the small pictures first.
-pub fn prepare() {
-    for quality in [Quality::Sub, Quality::Main] {
-        for scene in 0..SCENES {
-            still(scene, quality);
-        }
-    }
 }
 
 /// A demo camera that is being watched.
@@ -118,7 +105,7 @@ impl Camera {
         let format = quality.format();
         let picture = Picture::new(format.width, format.height);
         let rate = 1e6 / format.interval_us as f32;
-        let encoder = Encoder::new(VIDEO, &picture, rate, format.bits_per_second)?;
+        let encoder = Encoder::new(VIDEO, &picture, rate)?;
         let mut tracks = vec![encoder.track().clone()];
         if info.has_sound {
             tracks.push(Track::g711(AUDIO, Codec::Pcmu)?);

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use openh264::OpenH264API;
 use openh264::encoder::{
-    BitRate, Complexity, EncoderConfig, FrameRate, FrameType, Profile, QpRange, RateControlMode,
-    SpsPpsStrategy, UsageType, VuiConfig,
+    Complexity, EncoderConfig, FrameRate, FrameType, Profile, RateControlMode, SpsPpsStrategy,
+    UsageType, VuiConfig,
 };
 use sightline_media::{Codec, Track, h264, nal};
 
@@ -14,12 +14,6 @@ use super::picture::Picture;
 /// NAL unit types of ITU-T H.264, table 7-1.
 const SEQUENCE_PARAMETER_SET: u8 = 7;
 const PICTURE_PARAMETER_SET: u8 = 8;
-
-/// Quantiser at best: finer steps would only encode the grain of the still picture, at the cost of
-/// more work and of key frames that are several times as large.
-const QP_MIN: u8 = 25;
-/// Quantiser at worst.
-const QP_MAX: u8 = 42;
 
 /// One stream of pictures of one size.
 pub(super) struct Encoder {
@@ -35,18 +29,18 @@ pub(super) struct Encoded {
 }
 
 impl Encoder {
-    /// Starts a stream of `bits` per second at `rate` pictures per second.
+    /// Starts a stream at `rate` pictures per second; `blank` has its size.
     ///
     /// # Errors
     /// When the encoder refuses its settings.
-    pub(super) fn new(track: u8, blank: &Picture, rate: f32, bits: u32) -> Result<Self, Error> {
+    pub(super) fn new(track: u8, blank: &Picture, rate: f32) -> Result<Self, Error> {
         let config = EncoderConfig::new()
             .usage_type(UsageType::CameraVideoRealTime)
             .profile(Profile::Baseline)
             .sps_pps_strategy(SpsPpsStrategy::ConstantId)
-            .rate_control_mode(RateControlMode::Bitrate)
-            .bitrate(BitRate::from_bps(bits))
-            .qp(QpRange::new(QP_MIN, QP_MAX))
+            // One quantiser for all, the encoder's 26. Little moves, so that the rate stays low, and
+            // control would spend what is left on the grain of the still picture.
+            .rate_control_mode(RateControlMode::Off)
             .max_frame_rate(FrameRate::from_hz(rate))
             .skip_frames(false)
             .scene_change_detect(false)

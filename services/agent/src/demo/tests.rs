@@ -213,7 +213,7 @@ fn sound_is_heard_but_not_clipped() {
 
 #[test]
 fn stays_below_the_rates_of_a_real_camera() {
-    for (quality, most) in [(Quality::Main, 2_000_000), (Quality::Sub, 450_000)] {
+    for (quality, most) in [(Quality::Main, 1_200_000), (Quality::Sub, 350_000)] {
         let mut camera = Camera::open(3, quality, TimeZone::UTC).unwrap();
         let sent = frames(&mut camera, NOON_US, NOON_US + 10 * SECOND_US);
         let bits: usize = video(&camera, &sent)

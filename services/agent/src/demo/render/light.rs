@@ -1,5 +1,6 @@
 //! What light a surface sends back.
 
+use super::grade::luma;
 use super::math::{V, grey, hash, v};
 use super::shape::{Ray, UP};
 use super::thing::Look;
@@ -9,10 +10,12 @@ use super::world::World;
 const LIFT: f32 = 0.004;
 /// Share of the ambient light that comes from near things rather than from the sky.
 const BOUNCED: f32 = 0.2;
+/// Nobody misses the shadow of a lamp that gives less than this share of the lamps' light.
+const FAINT: f32 = 0.1;
 /// Most rays to the sun per surface point.
 const SUN_RAYS: i32 = 4;
-/// Angle over which a spiral of 36 points on a ball is even: each is a golden angle on, radians.
-const GOLDEN_TURNS: f32 = 36.0 * 2.399_963;
+/// Points of a spiral on a ball are even when each is this far on, radians.
+const GOLDEN_ANGLE: f32 = 2.399_963;
 /// Farther than anything, metres.
 pub(crate) const FAR: f32 = 1000.0;
 
@@ -87,29 +90,29 @@ impl Rig {
         let random = |which: i32| hash(seed.0, seed.1, which);
         let tile = tile(seed);
         let open_ray = |ray: &i32| {
-            let to = scatter(
-                normal,
-                (tile + ray * 9) as f32 / (9 * sky_rays) as f32,
-                random(*ray),
-            );
-            !world.blocked(&Ray { from: start, to }, self.reach)
+            let to = normal * 1.001 + on_ball(tile + ray * 9, 9 * sky_rays, random(*ray));
+            !world.blocked(
+                &Ray {
+                    from: start,
+                    to: to.unit(),
+                },
+                self.reach,
+            )
         };
         let free = (0..sky_rays).filter(open_ray).count() as f32 / sky_rays as f32;
         let open = BOUNCED + (1.0 - BOUNCED) * free;
         let mut arrives = self.ambient_at(normal) * open;
-        for (which, lamp) in self.lamps.iter().enumerate() {
+        let lamps: Vec<V> = self
+            .lamps
+            .iter()
+            .map(|lamp| lamp.arrives(at, normal))
+            .collect();
+        let total: f32 = lamps.iter().map(|light| luma(*light)).sum();
+        for (which, (lamp, light)) in self.lamps.iter().zip(lamps).enumerate() {
             let part = (tile as f32 + random(40 + which as i32)) / 9.0;
-            let light = lamp.arrives(at, normal);
-            let way = lamp.from.mix(lamp.to, part) - at;
-            if light.dot(grey(1.0)) > 0.003
-                && !world.blocked(
-                    &Ray {
-                        from: start,
-                        to: way,
-                    },
-                    0.98,
-                )
-            {
+            let to = lamp.from.mix(lamp.to, part) - at;
+            let faint = luma(light) < FAINT * total;
+            if faint || !world.blocked(&Ray { from: start, to }, 0.98) {
                 arrives += light;
             }
         }
@@ -130,8 +133,7 @@ impl Rig {
     fn sun_at(&self, world: &World, from: V, sun: Sun, seed: (i32, i32)) -> f32 {
         let tile = tile(seed);
         let free = |ray: i32| {
-            let part = (tile + ray * 9) as f32 / (9 * SUN_RAYS) as f32;
-            let to = sun.toward + on_ball(part, 0.0) * sun.radius;
+            let to = sun.toward + on_ball(tile + ray * 9, 9 * SUN_RAYS, 0.0) * sun.radius;
             !world.blocked(&Ray { from, to }, FAR)
         };
         // Most places are in full sun or full shade: two rays that agree settle it.
@@ -197,16 +199,10 @@ fn tile(seed: (i32, i32)) -> i32 {
     seed.0.rem_euclid(3) + 3 * seed.1.rem_euclid(3)
 }
 
-/// A direction away from a surface, most often straight. As `part` goes from 0 to 1, the
-/// directions cover the hemisphere evenly; `shift` in 0..1 moves them a little.
-fn scatter(normal: V, part: f32, shift: f32) -> V {
-    (normal * 1.001 + on_ball(part, shift)).unit()
-}
-
-/// A direction; all of them are covered evenly as `part` goes from 0 to 1.
-fn on_ball(part: f32, shift: f32) -> V {
-    let height = 1.0 - 2.0 * part;
-    let angle = part * GOLDEN_TURNS + shift;
-    let around = (1.0 - height * height).max(0.0).sqrt();
+/// One of `count` directions that cover all of them evenly, turned a little by `shift` radians.
+fn on_ball(number: i32, count: i32, shift: f32) -> V {
+    let height = 1.0 - (2 * number + 1) as f32 / count as f32;
+    let angle = number as f32 * GOLDEN_ANGLE + shift;
+    let around = (1.0 - height * height).sqrt();
     v(around * angle.cos(), around * angle.sin(), height)
 }

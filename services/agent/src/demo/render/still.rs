@@ -21,7 +21,7 @@ const FINE: [(f32, f32); 4] = [
     (-0.375, 0.125),
 ];
 /// Rays to the open sky from each point.
-const SKY_RAYS: i32 = 4;
+const SKY_RAYS: i32 = 3;
 /// Most threads that share the work: a device has other things to do.
 const THREADS_MAX: usize = 4;
 

@@ -3,10 +3,13 @@
 use super::lens::Area;
 use super::math::V;
 use super::stage::Stage;
-use crate::demo::picture::Picture;
+use crate::demo::picture::{BLACK, Picture, WHITE};
 
-/// Redraws part of what stands still; `shift` tells for a pixel where, in pixels from it, its
-/// colour is taken from, and by what it is multiplied. None leaves the pixel as it is.
+/// Steps between two pixels at which colours are taken.
+const STEPS: i32 = 16;
+
+/// Redraws part of what stands still; `shift` tells for a block of 2x2 pixels where, in pixels from
+/// it, its colours are taken from, and by what they are multiplied. None leaves the block as it is.
 pub(crate) fn warp(
     stage: &Stage,
     picture: &mut Picture,
@@ -14,37 +17,49 @@ pub(crate) fn warp(
     shift: impl Fn(usize, usize) -> Option<(f32, f32, f32)>,
 ) {
     let (width, height) = (picture.width, picture.height);
-    for y in area.top..area.bottom {
-        for x in area.left..area.right {
-            let Some((dx, dy, level)) = shift(x, y) else {
+    for top in (area.top..area.bottom).step_by(2) {
+        for left in (area.left..area.right).step_by(2) {
+            let Some((dx, dy, level)) = shift(left, top) else {
                 continue;
             };
-            let from = (x as f32 + dx, y as f32 + dy);
-            let luma = between(&stage.base.y, (width, height), from) - 16.0;
-            picture.y[y * width + x] = (luma * level + 16.5).clamp(16.0, 235.0) as u8;
-            if x % 2 == 0 && y % 2 == 0 {
-                let block = y / 2 * (width / 2) + x / 2;
-                let (size, from) = ((width / 2, height / 2), (from.0 / 2.0, from.1 / 2.0));
-                picture.u[block] = (between(&stage.base.u, size, from) + 0.5) as u8;
-                picture.v[block] = (between(&stage.base.v, size, from) + 0.5) as u8;
+            let level = (level * 256.0) as i32;
+            let steps = |shift: f32| (shift * STEPS as f32).round() as i32;
+            let from = (steps(dx), steps(dy));
+            for (x, y) in [
+                (left, top),
+                (left + 1, top),
+                (left, top + 1),
+                (left + 1, top + 1),
+            ] {
+                let luma = between(&stage.base.y, (width, height), (x, y), from);
+                let black = i32::from(BLACK);
+                let luma = black + (((luma - black) * level) >> 8);
+                picture.y[y * width + x] = luma.clamp(black, i32::from(WHITE)) as u8;
             }
+            let (size, at) = ((width / 2, height / 2), (left / 2, top / 2));
+            let from = (from.0 / 2, from.1 / 2);
+            let block = at.1 * size.0 + at.0;
+            picture.u[block] = between(&stage.base.u, size, at, from) as u8;
+            picture.v[block] = between(&stage.base.v, size, at, from) as u8;
         }
     }
 }
 
-/// A value between the middles of four.
-fn between(plane: &[u8], (width, height): (usize, usize), (x, y): (f32, f32)) -> f32 {
-    let (x, y) = (
-        x.clamp(0.0, (width - 2) as f32),
-        y.clamp(0.0, (height - 2) as f32),
-    );
-    let (column, row) = (x as usize, y as usize);
-    let (part_x, part_y) = (x - column as f32, y - row as f32);
-    let line = |row: usize| {
-        let (from, to) = (plane[row * width + column], plane[row * width + column + 1]);
-        f32::from(from) + (f32::from(to) - f32::from(from)) * part_x
+/// A value between the middles of four, at some steps from a pixel.
+#[inline]
+fn between(plane: &[u8], size: (usize, usize), at: (usize, usize), steps: (i32, i32)) -> i32 {
+    let place = |at: usize, steps: i32, size: usize| {
+        (at as i32 * STEPS + steps).clamp(0, (size as i32 - 2) * STEPS)
     };
-    line(row) + (line(row + 1) - line(row)) * part_y
+    let (x, y) = (place(at.0, steps.0, size.0), place(at.1, steps.1, size.1));
+    let (part_x, part_y) = (x % STEPS, y % STEPS);
+    let corner = (y / STEPS) as usize * size.0 + (x / STEPS) as usize;
+    let line = |at: usize| {
+        let (from, to) = (i32::from(plane[at]), i32::from(plane[at + 1]));
+        from * STEPS + (to - from) * part_x
+    };
+    let (upper, lower) = (line(corner), line(corner + size.0));
+    (upper * STEPS + (lower - upper) * part_y + STEPS * STEPS / 2) / (STEPS * STEPS)
 }
 
 /// Sways the crown of a tree around `centre`, `radius` metres wide; what stands behind it moves
@@ -56,7 +71,7 @@ pub(crate) fn sway(stage: &Stage, picture: &mut Picture, centre: V, radius: f32,
         y: radius,
         z: 0.0,
     };
-    let area = lens.cover(centre - reach, centre + reach);
+    let area = lens.cover(centre - reach, centre + reach).even();
     if area.is_empty() {
         return;
     }

@@ -33,7 +33,7 @@ pub(super) fn draw(stage: &mut Stage, picture: &mut Picture, seconds: f64) {
 fn ripples(stage: &Stage, picture: &mut Picture, seconds: f64) {
     let lens = stage.lens();
     let size = v(POND_SIZE.0, 0.03, POND_SIZE.1);
-    let area = lens.cover(POND - size, POND + size);
+    let area = lens.cover(POND - size, POND + size).even();
     let period = 5.0;
     let t = within(period, seconds);
     let turn = (seconds / period).floor().rem_euclid(64.0) as f32 * 2.4;
