@@ -11,10 +11,12 @@ pub mod cloud_id;
 pub mod device_name;
 pub mod email;
 pub mod password;
+pub mod principal;
 pub mod verification_code;
 
 pub use account::AccountId;
 pub use cloud_id::CloudId;
 pub use device_name::DeviceName;
 pub use email::Email;
+pub use principal::{DeviceUser, Principal};
 pub use verification_code::VerificationCode;

@@ -1,0 +1,187 @@
+//! The grants of one device, as the edge that holds its connection decides with them.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::permission::{Permission, Permissions};
+use super::terms::Terms;
+use crate::principal::{DeviceUser, Principal};
+use crate::{AccountId, CloudId};
+
+/// Changes of rights that are looked at to tell how long a permission lasts. Beyond, the answer is
+/// the last of them, and whoever asks asks again then.
+const CHANGES_MAX: usize = 64;
+
+/// One reason why an account may do something with a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// Who.
+    pub account: AccountId,
+    /// Why, and how much.
+    pub source: GrantSource,
+}
+
+/// Where a grant comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GrantSource {
+    /// Owns the device: everything, always.
+    Ownership,
+    /// Accepted a share.
+    Share {
+        /// The share.
+        id: String,
+        /// What it gives.
+        terms: Terms,
+    },
+}
+
+/// All grants of one device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceGrants {
+    /// The device.
+    pub device: CloudId,
+    /// Rises with each change of the owner.
+    pub ownership_epoch: u64,
+    /// In which schedules count.
+    pub zone: TimeZone,
+    /// In no order.
+    pub grants: Vec<Grant>,
+}
+
+/// What somebody may do at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rights {
+    /// With all that is included.
+    pub permissions: Permissions,
+    /// Until when this answer holds if nobody changes a grant; `None`: for good.
+    pub holds_until: Option<Timestamp>,
+}
+
+impl Rights {
+    const NONE: Self = Self {
+        permissions: Permissions::NONE,
+        holds_until: None,
+    };
+}
+
+impl DeviceGrants {
+    /// A device that nobody may see.
+    #[must_use]
+    pub fn none(device: CloudId) -> Self {
+        Self {
+            device,
+            ownership_epoch: 0,
+            zone: TimeZone::UTC,
+            grants: Vec::new(),
+        }
+    }
+
+    /// What somebody may do with a channel, or with the whole device.
+    #[must_use]
+    pub fn rights(&self, who: &Principal, channel: Option<u32>, at: Timestamp) -> Rights {
+        match who {
+            Principal::Account(account) => self.account_rights(account, channel, at),
+            Principal::DeviceUser(user) if self.confirms(user) => Rights {
+                permissions: device_user_permissions(user),
+                holds_until: None,
+            },
+            Principal::DeviceUser(_) => Rights::NONE,
+        }
+    }
+
+    fn account_rights(&self, account: &AccountId, channel: Option<u32>, at: Timestamp) -> Rights {
+        let mut rights = Rights::NONE;
+        for source in self.sources(account) {
+            match source {
+                GrantSource::Ownership => {
+                    rights.permissions = Permissions::ALL;
+                }
+                GrantSource::Share { terms, .. } if terms.covers(channel) => {
+                    if terms.in_force(at, &self.zone) {
+                        rights.permissions = rights.permissions.union(terms.given());
+                    }
+                    let change = terms.next_change(at, &self.zone);
+                    rights.holds_until = earlier(rights.holds_until, change);
+                }
+                GrantSource::Share { .. } => {}
+            }
+        }
+        if rights.permissions == Permissions::ALL {
+            // More cannot come, and only an owner has all.
+            rights.holds_until = None;
+        }
+        rights
+    }
+
+    /// Until when a permission that is held at `at` is held without a break: `None` for good. When
+    /// it is not held, that is `at` itself.
+    #[must_use]
+    pub fn lasts(
+        &self,
+        who: &Principal,
+        channel: Option<u32>,
+        permission: Permission,
+        at: Timestamp,
+    ) -> Option<Timestamp> {
+        let mut moment = at;
+        for _ in 0..CHANGES_MAX {
+            let rights = self.rights(who, channel, moment);
+            if !rights.permissions.contains(permission) {
+                return Some(moment);
+            }
+            moment = rights.holds_until?;
+        }
+        Some(moment)
+    }
+
+    /// Whether somebody may know that the device exists: its owner, a guest whose share has not
+    /// ended, whatever the hours, and a user of the device.
+    #[must_use]
+    pub fn may_know(&self, who: &Principal, at: Timestamp) -> bool {
+        match who {
+            Principal::Account(account) => self.sources(account).any(|source| match source {
+                GrantSource::Ownership => true,
+                GrantSource::Share { terms, .. } => !terms.ended(at),
+            }),
+            Principal::DeviceUser(user) => self.confirms(user),
+        }
+    }
+
+    /// The account that owns the device.
+    #[must_use]
+    pub fn owner(&self) -> Option<&AccountId> {
+        let mut owners = self.grants.iter();
+        owners
+            .find(|grant| grant.source == GrantSource::Ownership)
+            .map(|grant| &grant.account)
+    }
+
+    fn sources(&self, account: &AccountId) -> impl Iterator<Item = &GrantSource> {
+        let of_account = self.grants.iter().filter(move |g| g.account == *account);
+        of_account.map(|grant| &grant.source)
+    }
+
+    fn confirms(&self, user: &DeviceUser) -> bool {
+        user.device == self.device && user.ownership_epoch == self.ownership_epoch
+    }
+}
+
+/// What the device itself lets its users do.
+fn device_user_permissions(user: &DeviceUser) -> Permissions {
+    if user.administrator {
+        return Permissions::ALL;
+    }
+    let viewer = [
+        Permission::ViewLive,
+        Permission::ViewArchive,
+        Permission::Sound,
+    ];
+    viewer.into_iter().collect()
+}
+
+fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
