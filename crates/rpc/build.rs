@@ -10,9 +10,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let files = [
         "sightline/device/v1/device.proto",
         "sightline/identity/v1/identity.proto",
+        "sightline/internal/v1/accounts.proto",
         "sightline/internal/v1/devices.proto",
+        "sightline/internal/v1/grants.proto",
         "sightline/live/v1/live.proto",
+        "sightline/policy/v1/policy.proto",
         "sightline/registry/v1/registry.proto",
+        "sightline/sharing/v1/sharing.proto",
     ];
     let descriptors = protox::compile(files, [&root])?;
     let out = PathBuf::from(std::env::var("OUT_DIR")?).join("descriptors.bin");

@@ -1,24 +1,34 @@
 //! Who is calling.
 
-use sightline_domain::AccountId;
+use sightline_domain::{AccountId, Principal};
 use tonic::metadata::MetadataMap;
 
 use crate::token::{Invalid, Verifier};
 use crate::{Code, ServiceError};
 
-/// The account behind a request. Exists only by a token that was checked.
+/// Who is behind a request. Exists only by a token that was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    account: AccountId,
+    principal: Principal,
     session: String,
     expires_at_unix_ms: i64,
 }
 
 impl Caller {
-    /// The account.
+    /// An account, or a user of a device.
     #[must_use]
-    pub fn account(&self) -> &AccountId {
-        &self.account
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The account.
+    ///
+    /// # Errors
+    /// [`Unauthenticated::AccountNeeded`] when somebody signed in by device.
+    pub fn account(&self) -> Result<&AccountId, Unauthenticated> {
+        self.principal
+            .account()
+            .ok_or(Unauthenticated::AccountNeeded)
     }
 
     /// The sign-in that the token comes from.
@@ -43,16 +53,24 @@ pub enum Unauthenticated {
     /// The token was refused.
     #[error(transparent)]
     Invalid(#[from] Invalid),
+    /// Signed in by device, where only an account can do what was asked.
+    #[error("this needs an account; you are signed in to one device")]
+    AccountNeeded,
 }
 
 impl ServiceError for Unauthenticated {
     fn code(&self) -> Code {
-        Code::Unauthenticated
+        match self {
+            Self::Missing | Self::Invalid(_) => Code::Unauthenticated,
+            Self::AccountNeeded => Code::PermissionDenied,
+        }
     }
 
     fn reason(&self) -> &'static str {
         match self {
             Self::Invalid(Invalid::Expired) => "TOKEN_EXPIRED",
+            Self::Invalid(Invalid::SessionEnded) => "SESSION_ENDED",
+            Self::AccountNeeded => "ACCOUNT_NEEDED",
             _ => "SIGN_IN_REQUIRED",
         }
     }
@@ -66,7 +84,7 @@ impl Verifier {
     pub fn authenticate(&self, token: &str, now_unix_ms: i64) -> Result<Caller, Unauthenticated> {
         let claims = self.verify(token, now_unix_ms)?;
         Ok(Caller {
-            account: claims.sub.parse().map_err(|_| Invalid::Foreign)?,
+            principal: claims.principal().ok_or(Invalid::Foreign)?,
             session: claims.sid,
             expires_at_unix_ms: claims.exp.saturating_mul(1000),
         })

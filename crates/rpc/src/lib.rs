@@ -8,6 +8,8 @@ pub mod auth;
 pub mod channel;
 pub mod error;
 pub mod media;
+pub mod sessions;
+pub mod terms;
 pub mod token;
 
 pub use channel::Channel;
@@ -58,4 +60,14 @@ contract!(
     registry,
     "sightline.registry.v1",
     "Devices and who owns them."
+);
+contract!(
+    policy,
+    "sightline.policy.v1",
+    "Who may call a method, as every method declares it."
+);
+contract!(
+    sharing,
+    "sightline.sharing.v1",
+    "Who may do what with a device."
 );

@@ -5,6 +5,9 @@ use std::fmt;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
+use sightline_domain::{DeviceUser, Principal};
+
+use crate::sessions::EndedSessions;
 
 /// `typ` header of an access token (RFC 9068), so that no other kind of token passes for one.
 const TYPE: &str = "at+jwt";
@@ -16,14 +19,67 @@ const TOKEN_BYTES_MAX: usize = 2048;
 /// What a token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// Account ID.
+    /// Account ID, or the cloud ID of the device that `device` is about.
     pub sub: String,
+    /// Of a sign-in by device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceClaims>,
     /// Session ID: the sign-in that the token comes from.
     pub sid: String,
     /// Issued at, seconds since the Unix epoch.
     pub iat: i64,
     /// Expires at, seconds since the Unix epoch.
     pub exp: i64,
+}
+
+/// What the device said of its user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceClaims {
+    /// Name on the device.
+    pub user: String,
+    /// Whether the device lets this user do everything.
+    pub administrator: bool,
+    /// Ownership epoch of the device at that moment.
+    pub ownership_epoch: u64,
+}
+
+impl Claims {
+    /// Claims about a principal.
+    #[must_use]
+    pub fn new(principal: &Principal, session: String, iat: i64, exp: i64) -> Self {
+        let (sub, device) = match principal {
+            Principal::Account(account) => (account.to_string(), None),
+            Principal::DeviceUser(user) => {
+                let claims = DeviceClaims {
+                    user: user.name.clone(),
+                    administrator: user.administrator,
+                    ownership_epoch: user.ownership_epoch,
+                };
+                (user.device.to_string(), Some(claims))
+            }
+        };
+        Self {
+            sub,
+            device,
+            sid: session,
+            iat,
+            exp,
+        }
+    }
+
+    /// Who the token is about; `None` when it names nobody.
+    #[must_use]
+    pub fn principal(&self) -> Option<Principal> {
+        Some(match &self.device {
+            None => Principal::Account(self.sub.parse().ok()?),
+            Some(claims) => Principal::DeviceUser(DeviceUser {
+                device: self.sub.parse().ok()?,
+                name: claims.user.clone(),
+                administrator: claims.administrator,
+                ownership_epoch: claims.ownership_epoch,
+            }),
+        })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -48,6 +104,9 @@ pub enum Invalid {
     /// It never was valid here.
     #[error("the access token is not valid")]
     Foreign,
+    /// Somebody signed out, or was signed out.
+    #[error("the session has ended; sign in again")]
+    SessionEnded,
 }
 
 /// Makes tokens. Its key never shows in `Debug`.
@@ -76,6 +135,7 @@ impl Signer {
         let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| KeyError)?;
         let verifier = Verifier {
             key: DecodingKey::from_ed_der(pair.public_key().as_ref()),
+            ended: EndedSessions::default(),
         };
         Ok(Self {
             key: EncodingKey::from_ed_der(pkcs8),
@@ -111,13 +171,20 @@ impl fmt::Debug for Signer {
     }
 }
 
-/// Checks tokens; holds the public key only.
+/// Checks tokens; holds the public key only. All clones know of the same ended sessions.
 #[derive(Clone)]
 pub struct Verifier {
     key: DecodingKey,
+    ended: EndedSessions,
 }
 
 impl Verifier {
+    /// The sessions whose tokens are refused although they have not expired.
+    #[must_use]
+    pub fn ended_sessions(&self) -> &EndedSessions {
+        &self.ended
+    }
+
     /// What the token says, if it is ours and valid at `now_unix_ms`.
     ///
     /// # Errors
@@ -141,6 +208,9 @@ impl Verifier {
         if claims.exp.saturating_mul(1000) <= now_unix_ms {
             return Err(Invalid::Expired);
         }
+        if self.ended.contains(&claims.sid) {
+            return Err(Invalid::SessionEnded);
+        }
         Ok(claims)
     }
 }
@@ -158,6 +228,7 @@ mod tests {
     fn claims() -> Claims {
         Claims {
             sub: "account".into(),
+            device: None,
             sid: "session".into(),
             iat: 1_000,
             exp: 2_000,
@@ -177,6 +248,33 @@ mod tests {
             signer.verifier().verify(&token, 2_000_000),
             Err(Invalid::Expired)
         );
+    }
+
+    #[test]
+    fn token_of_a_session_that_ended_is_refused() {
+        let signer = signer();
+        let token = signer.sign(&claims()).unwrap();
+        let verifier = signer.verifier();
+        signer
+            .verifier()
+            .ended_sessions()
+            .end("session", 2_000_000, 0);
+        assert_eq!(verifier.verify(&token, 0), Err(Invalid::SessionEnded));
+    }
+
+    #[test]
+    fn token_names_the_principal_that_it_was_made_for() {
+        let account = Principal::Account("0190a000-0000-7000-8000-000000000001".parse().unwrap());
+        let user = Principal::DeviceUser(DeviceUser {
+            device: sightline_domain::CloudId::of_public_key(b"key"),
+            name: "admin".into(),
+            administrator: true,
+            ownership_epoch: 7,
+        });
+        for principal in [account, user] {
+            let claims = Claims::new(&principal, "session".into(), 1_000, 2_000);
+            assert_eq!(claims.principal(), Some(principal));
+        }
     }
 
     #[test]
