@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sightline/device/v1/device.proto.
  */
 export const file_sightline_device_v1_device: GenFile = /*@__PURE__*/
-  fileDesc("CiBzaWdodGxpbmUvZGV2aWNlL3YxL2RldmljZS5wcm90bxITc2lnaHRsaW5lLmRldmljZS52MSJmCg1DaGFubmVsU3RyZWFtEisKBGtpbmQYASABKA4yHS5zaWdodGxpbmUubGl2ZS52MS5TdHJlYW1LaW5kEigKBnRyYWNrcxgCIAMoCzIYLnNpZ2h0bGluZS5saXZlLnYxLlRyYWNrIp4BCgdDaGFubmVsEg4KBm51bWJlchgBIAEoDRIMCgRuYW1lGAIgASgJEjAKBXN0YXRlGAMgASgOMiEuc2lnaHRsaW5lLmRldmljZS52MS5DaGFubmVsU3RhdGUSDgoGZGV0YWlsGAQgASgJEjMKB3N0cmVhbXMYBSADKAsyIi5zaWdodGxpbmUuZGV2aWNlLnYxLkNoYW5uZWxTdHJlYW0iLgoPRGVzY3JpYmVSZXF1ZXN0Eg0KBWVwb2NoGAEgASgEEgwKBGVkZ2UYAiABKAki5AEKEERlc2NyaWJlUmVzcG9uc2USEAoIY2xvdWRfaWQYASABKAkSLQoEa2luZBgCIAEoDjIfLnNpZ2h0bGluZS5kZXZpY2UudjEuRGV2aWNlS2luZBIOCgZ2ZW5kb3IYAyABKAkSDQoFbW9kZWwYBCABKAkSGAoQc29mdHdhcmVfdmVyc2lvbhgFIAEoCRIRCgl0aW1lX3pvbmUYBiABKAkSEwoLaGFzX3N0b3JhZ2UYByABKAgSLgoIY2hhbm5lbHMYCCADKAsyHC5zaWdodGxpbmUuZGV2aWNlLnYxLkNoYW5uZWwiFAoSV2F0Y2hFdmVudHNSZXF1ZXN0Ik8KE1dhdGNoRXZlbnRzUmVzcG9uc2USLwoHY2hhbm5lbBgBIAEoCzIcLnNpZ2h0bGluZS5kZXZpY2UudjEuQ2hhbm5lbEgAQgcKBWV2ZW50Ik0KC0xpdmVSZXF1ZXN0Eg8KB2NoYW5uZWwYASABKA0SLQoGc3RyZWFtGAIgASgOMh0uc2lnaHRsaW5lLmxpdmUudjEuU3RyZWFtS2luZCKYAQoMTGl2ZVJlc3BvbnNlEi0KB3N0YXJ0ZWQYASABKAsyGi5zaWdodGxpbmUubGl2ZS52MS5TdGFydGVkSAASKQoFZnJhbWUYAiABKAsyGC5zaWdodGxpbmUubGl2ZS52MS5GcmFtZUgAEiUKA2dhcBgDIAEoCzIWLnNpZ2h0bGluZS5saXZlLnYxLkdhcEgAQgcKBWV2ZW50Ii8KElZlcmlmeUNsYWltUmVxdWVzdBIZChF2ZXJpZmljYXRpb25fY29kZRgBIAEoCSI+ChNWZXJpZnlDbGFpbVJlc3BvbnNlEhAKCGFjY2VwdGVkGAEgASgIEhUKDXJldHJ5X2FmdGVyX3MYAiABKA0iIgoPU25hcHNob3RSZXF1ZXN0Eg8KB2NoYW5uZWwYASABKA0iOgoQU25hcHNob3RSZXNwb25zZRIMCgRqcGVnGAEgASgMEhgKEHRha2VuX2F0X3VuaXhfbXMYAiABKAMqVgoKRGV2aWNlS2luZBIbChdERVZJQ0VfS0lORF9VTlNQRUNJRklFRBAAEhMKD0RFVklDRV9LSU5EX05WUhABEhYKEkRFVklDRV9LSU5EX0NBTUVSQRACKpsBCgxDaGFubmVsU3RhdGUSHQoZQ0hBTk5FTF9TVEFURV9VTlNQRUNJRklFRBAAEhYKEkNIQU5ORUxfU1RBVEVfSURMRRABEhwKGENIQU5ORUxfU1RBVEVfQ09OTkVDVElORxACEhsKF0NIQU5ORUxfU1RBVEVfU1RSRUFNSU5HEAMSGQoVQ0hBTk5FTF9TVEFURV9PRkZMSU5FEAQyzwMKBkRldmljZRJXCghEZXNjcmliZRIkLnNpZ2h0bGluZS5kZXZpY2UudjEuRGVzY3JpYmVSZXF1ZXN0GiUuc2lnaHRsaW5lLmRldmljZS52MS5EZXNjcmliZVJlc3BvbnNlEmIKC1dhdGNoRXZlbnRzEicuc2lnaHRsaW5lLmRldmljZS52MS5XYXRjaEV2ZW50c1JlcXVlc3QaKC5zaWdodGxpbmUuZGV2aWNlLnYxLldhdGNoRXZlbnRzUmVzcG9uc2UwARJNCgRMaXZlEiAuc2lnaHRsaW5lLmRldmljZS52MS5MaXZlUmVxdWVzdBohLnNpZ2h0bGluZS5kZXZpY2UudjEuTGl2ZVJlc3BvbnNlMAESYAoLVmVyaWZ5Q2xhaW0SJy5zaWdodGxpbmUuZGV2aWNlLnYxLlZlcmlmeUNsYWltUmVxdWVzdBooLnNpZ2h0bGluZS5kZXZpY2UudjEuVmVyaWZ5Q2xhaW1SZXNwb25zZRJXCghTbmFwc2hvdBIkLnNpZ2h0bGluZS5kZXZpY2UudjEuU25hcHNob3RSZXF1ZXN0GiUuc2lnaHRsaW5lLmRldmljZS52MS5TbmFwc2hvdFJlc3BvbnNlYgZwcm90bzM", [file_sightline_live_v1_media]);
+  fileDesc("CiBzaWdodGxpbmUvZGV2aWNlL3YxL2RldmljZS5wcm90bxITc2lnaHRsaW5lLmRldmljZS52MSJmCg1DaGFubmVsU3RyZWFtEisKBGtpbmQYASABKA4yHS5zaWdodGxpbmUubGl2ZS52MS5TdHJlYW1LaW5kEigKBnRyYWNrcxgCIAMoCzIYLnNpZ2h0bGluZS5saXZlLnYxLlRyYWNrIp4BCgdDaGFubmVsEg4KBm51bWJlchgBIAEoDRIMCgRuYW1lGAIgASgJEjAKBXN0YXRlGAMgASgOMiEuc2lnaHRsaW5lLmRldmljZS52MS5DaGFubmVsU3RhdGUSDgoGZGV0YWlsGAQgASgJEjMKB3N0cmVhbXMYBSADKAsyIi5zaWdodGxpbmUuZGV2aWNlLnYxLkNoYW5uZWxTdHJlYW0iLgoPRGVzY3JpYmVSZXF1ZXN0Eg0KBWVwb2NoGAEgASgEEgwKBGVkZ2UYAiABKAki5AEKEERlc2NyaWJlUmVzcG9uc2USEAoIY2xvdWRfaWQYASABKAkSLQoEa2luZBgCIAEoDjIfLnNpZ2h0bGluZS5kZXZpY2UudjEuRGV2aWNlS2luZBIOCgZ2ZW5kb3IYAyABKAkSDQoFbW9kZWwYBCABKAkSGAoQc29mdHdhcmVfdmVyc2lvbhgFIAEoCRIRCgl0aW1lX3pvbmUYBiABKAkSEwoLaGFzX3N0b3JhZ2UYByABKAgSLgoIY2hhbm5lbHMYCCADKAsyHC5zaWdodGxpbmUuZGV2aWNlLnYxLkNoYW5uZWwiFAoSV2F0Y2hFdmVudHNSZXF1ZXN0Ik8KE1dhdGNoRXZlbnRzUmVzcG9uc2USLwoHY2hhbm5lbBgBIAEoCzIcLnNpZ2h0bGluZS5kZXZpY2UudjEuQ2hhbm5lbEgAQgcKBWV2ZW50Ik0KC0xpdmVSZXF1ZXN0Eg8KB2NoYW5uZWwYASABKA0SLQoGc3RyZWFtGAIgASgOMh0uc2lnaHRsaW5lLmxpdmUudjEuU3RyZWFtS2luZCKYAQoMTGl2ZVJlc3BvbnNlEi0KB3N0YXJ0ZWQYASABKAsyGi5zaWdodGxpbmUubGl2ZS52MS5TdGFydGVkSAASKQoFZnJhbWUYAiABKAsyGC5zaWdodGxpbmUubGl2ZS52MS5GcmFtZUgAEiUKA2dhcBgDIAEoCzIWLnNpZ2h0bGluZS5saXZlLnYxLkdhcEgAQgcKBWV2ZW50Ii8KElZlcmlmeUNsYWltUmVxdWVzdBIZChF2ZXJpZmljYXRpb25fY29kZRgBIAEoCSI+ChNWZXJpZnlDbGFpbVJlc3BvbnNlEhAKCGFjY2VwdGVkGAEgASgIEhUKDXJldHJ5X2FmdGVyX3MYAiABKA0iIgoPU25hcHNob3RSZXF1ZXN0Eg8KB2NoYW5uZWwYASABKA0iOgoQU25hcHNob3RSZXNwb25zZRIMCgRqcGVnGAEgASgMEhgKEHRha2VuX2F0X3VuaXhfbXMYAiABKAMiOAoRVmVyaWZ5VXNlclJlcXVlc3QSEQoJdXNlcl9uYW1lGAEgASgJEhAKCHBhc3N3b3JkGAIgASgJIlQKElZlcmlmeVVzZXJSZXNwb25zZRIQCghhY2NlcHRlZBgBIAEoCBIVCg1hZG1pbmlzdHJhdG9yGAIgASgIEhUKDXJldHJ5X2FmdGVyX3MYAyABKA0iIwoSUHJvYmVVcGxpbmtSZXF1ZXN0Eg0KBWJ5dGVzGAEgASgNIiUKE1Byb2JlVXBsaW5rUmVzcG9uc2USDgoGZmlsbGVyGAEgASgMKlYKCkRldmljZUtpbmQSGwoXREVWSUNFX0tJTkRfVU5TUEVDSUZJRUQQABITCg9ERVZJQ0VfS0lORF9OVlIQARIWChJERVZJQ0VfS0lORF9DQU1FUkEQAiqbAQoMQ2hhbm5lbFN0YXRlEh0KGUNIQU5ORUxfU1RBVEVfVU5TUEVDSUZJRUQQABIWChJDSEFOTkVMX1NUQVRFX0lETEUQARIcChhDSEFOTkVMX1NUQVRFX0NPTk5FQ1RJTkcQAhIbChdDSEFOTkVMX1NUQVRFX1NUUkVBTUlORxADEhkKFUNIQU5ORUxfU1RBVEVfT0ZGTElORRAEMpIFCgZEZXZpY2USVwoIRGVzY3JpYmUSJC5zaWdodGxpbmUuZGV2aWNlLnYxLkRlc2NyaWJlUmVxdWVzdBolLnNpZ2h0bGluZS5kZXZpY2UudjEuRGVzY3JpYmVSZXNwb25zZRJiCgtXYXRjaEV2ZW50cxInLnNpZ2h0bGluZS5kZXZpY2UudjEuV2F0Y2hFdmVudHNSZXF1ZXN0Giguc2lnaHRsaW5lLmRldmljZS52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlMAESTQoETGl2ZRIgLnNpZ2h0bGluZS5kZXZpY2UudjEuTGl2ZVJlcXVlc3QaIS5zaWdodGxpbmUuZGV2aWNlLnYxLkxpdmVSZXNwb25zZTABEmAKC1ZlcmlmeUNsYWltEicuc2lnaHRsaW5lLmRldmljZS52MS5WZXJpZnlDbGFpbVJlcXVlc3QaKC5zaWdodGxpbmUuZGV2aWNlLnYxLlZlcmlmeUNsYWltUmVzcG9uc2USXQoKVmVyaWZ5VXNlchImLnNpZ2h0bGluZS5kZXZpY2UudjEuVmVyaWZ5VXNlclJlcXVlc3QaJy5zaWdodGxpbmUuZGV2aWNlLnYxLlZlcmlmeVVzZXJSZXNwb25zZRJiCgtQcm9iZVVwbGluaxInLnNpZ2h0bGluZS5kZXZpY2UudjEuUHJvYmVVcGxpbmtSZXF1ZXN0Giguc2lnaHRsaW5lLmRldmljZS52MS5Qcm9iZVVwbGlua1Jlc3BvbnNlMAESVwoIU25hcHNob3QSJC5zaWdodGxpbmUuZGV2aWNlLnYxLlNuYXBzaG90UmVxdWVzdBolLnNpZ2h0bGluZS5kZXZpY2UudjEuU25hcHNob3RSZXNwb25zZWIGcHJvdG8z", [file_sightline_live_v1_media]);
 
 /**
  * @generated from message sightline.device.v1.ChannelStream
@@ -344,6 +344,97 @@ export const SnapshotResponseSchema: GenMessage<SnapshotResponse> = /*@__PURE__*
   messageDesc(file_sightline_device_v1_device, 11);
 
 /**
+ * @generated from message sightline.device.v1.VerifyUserRequest
+ */
+export type VerifyUserRequest = Message<"sightline.device.v1.VerifyUserRequest"> & {
+  /**
+   * @generated from field: string user_name = 1;
+   */
+  userName: string;
+
+  /**
+   * @generated from field: string password = 2;
+   */
+  password: string;
+};
+
+/**
+ * Describes the message sightline.device.v1.VerifyUserRequest.
+ * Use `create(VerifyUserRequestSchema)` to create a new message.
+ */
+export const VerifyUserRequestSchema: GenMessage<VerifyUserRequest> = /*@__PURE__*/
+  messageDesc(file_sightline_device_v1_device, 12);
+
+/**
+ * @generated from message sightline.device.v1.VerifyUserResponse
+ */
+export type VerifyUserResponse = Message<"sightline.device.v1.VerifyUserResponse"> & {
+  /**
+   * @generated from field: bool accepted = 1;
+   */
+  accepted: boolean;
+
+  /**
+   * The user may do everything on the device.
+   *
+   * @generated from field: bool administrator = 2;
+   */
+  administrator: boolean;
+
+  /**
+   * Seconds until another attempt is looked at; 0 when one may follow at once.
+   *
+   * @generated from field: uint32 retry_after_s = 3;
+   */
+  retryAfterS: number;
+};
+
+/**
+ * Describes the message sightline.device.v1.VerifyUserResponse.
+ * Use `create(VerifyUserResponseSchema)` to create a new message.
+ */
+export const VerifyUserResponseSchema: GenMessage<VerifyUserResponse> = /*@__PURE__*/
+  messageDesc(file_sightline_device_v1_device, 13);
+
+/**
+ * @generated from message sightline.device.v1.ProbeUplinkRequest
+ */
+export type ProbeUplinkRequest = Message<"sightline.device.v1.ProbeUplinkRequest"> & {
+  /**
+   * At most 4 MiB.
+   *
+   * @generated from field: uint32 bytes = 1;
+   */
+  bytes: number;
+};
+
+/**
+ * Describes the message sightline.device.v1.ProbeUplinkRequest.
+ * Use `create(ProbeUplinkRequestSchema)` to create a new message.
+ */
+export const ProbeUplinkRequestSchema: GenMessage<ProbeUplinkRequest> = /*@__PURE__*/
+  messageDesc(file_sightline_device_v1_device, 14);
+
+/**
+ * @generated from message sightline.device.v1.ProbeUplinkResponse
+ */
+export type ProbeUplinkResponse = Message<"sightline.device.v1.ProbeUplinkResponse"> & {
+  /**
+   * At most 64 KiB each, without meaning.
+   *
+   * @generated from field: bytes filler = 1;
+   */
+  filler: Uint8Array;
+};
+
+/**
+ * Describes the message sightline.device.v1.ProbeUplinkResponse.
+ * Use `create(ProbeUplinkResponseSchema)` to create a new message.
+ */
+export const ProbeUplinkResponseSchema: GenMessage<ProbeUplinkResponse> = /*@__PURE__*/
+  messageDesc(file_sightline_device_v1_device, 15);
+
+/**
  * @generated from enum sightline.device.v1.DeviceKind
  */
 export enum DeviceKind {
@@ -460,6 +551,26 @@ export const Device: GenService<{
     methodKind: "unary";
     input: typeof VerifyClaimRequestSchema;
     output: typeof VerifyClaimResponseSchema;
+  },
+  /**
+   * Whether a user of the device itself has this password.
+   *
+   * @generated from rpc sightline.device.v1.Device.VerifyUser
+   */
+  verifyUser: {
+    methodKind: "unary";
+    input: typeof VerifyUserRequestSchema;
+    output: typeof VerifyUserResponseSchema;
+  },
+  /**
+   * Sends filler bytes as fast as the link takes them, so that the cloud can measure it.
+   *
+   * @generated from rpc sightline.device.v1.Device.ProbeUplink
+   */
+  probeUplink: {
+    methodKind: "server_streaming";
+    input: typeof ProbeUplinkRequestSchema;
+    output: typeof ProbeUplinkResponseSchema;
   },
   /**
    * One picture of a channel as JPEG, made on the device, so that the cloud decodes no video.

@@ -6,13 +6,14 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_sightline_policy_v1_policy } from "../../policy/v1/policy_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file sightline/identity/v1/identity.proto.
  */
 export const file_sightline_identity_v1_identity: GenFile = /*@__PURE__*/
-  fileDesc("CiRzaWdodGxpbmUvaWRlbnRpdHkvdjEvaWRlbnRpdHkucHJvdG8SFXNpZ2h0bGluZS5pZGVudGl0eS52MSJzCgdBY2NvdW50EgoKAmlkGAEgASgJEg0KBWVtYWlsGAIgASgJEjEKCGxhbmd1YWdlGAMgASgOMh8uc2lnaHRsaW5lLmlkZW50aXR5LnYxLkxhbmd1YWdlEhoKEmNyZWF0ZWRfYXRfdW5peF9tcxgEIAEoAyJ8CgZUb2tlbnMSFAoMYWNjZXNzX3Rva2VuGAEgASgJEiEKGWFjY2Vzc19leHBpcmVzX2F0X3VuaXhfbXMYAiABKAMSFQoNcmVmcmVzaF90b2tlbhgDIAEoCRIiChpyZWZyZXNoX2V4cGlyZXNfYXRfdW5peF9tcxgEIAEoAyKLAQoSUmVxdWVzdENvZGVSZXF1ZXN0Eg0KBWVtYWlsGAEgASgJEjMKB3B1cnBvc2UYAiABKA4yIi5zaWdodGxpbmUuaWRlbnRpdHkudjEuQ29kZVB1cnBvc2USMQoIbGFuZ3VhZ2UYAyABKA4yHy5zaWdodGxpbmUuaWRlbnRpdHkudjEuTGFuZ3VhZ2UiQgoTUmVxdWVzdENvZGVSZXNwb25zZRITCgt2YWxpZF9mb3JfcxgBIAEoDRIWCg5uZXh0X2NvZGVfaW5fcxgCIAEoDSJzCg9SZWdpc3RlclJlcXVlc3QSDQoFZW1haWwYASABKAkSEAoIcGFzc3dvcmQYAiABKAkSDAoEY29kZRgDIAEoCRIxCghsYW5ndWFnZRgEIAEoDjIfLnNpZ2h0bGluZS5pZGVudGl0eS52MS5MYW5ndWFnZSJyChBSZWdpc3RlclJlc3BvbnNlEi8KB2FjY291bnQYASABKAsyHi5zaWdodGxpbmUuaWRlbnRpdHkudjEuQWNjb3VudBItCgZ0b2tlbnMYAiABKAsyHS5zaWdodGxpbmUuaWRlbnRpdHkudjEuVG9rZW5zIjAKDVNpZ25JblJlcXVlc3QSDQoFZW1haWwYASABKAkSEAoIcGFzc3dvcmQYAiABKAkicAoOU2lnbkluUmVzcG9uc2USLwoHYWNjb3VudBgBIAEoCzIeLnNpZ2h0bGluZS5pZGVudGl0eS52MS5BY2NvdW50Ei0KBnRva2VucxgCIAEoCzIdLnNpZ2h0bGluZS5pZGVudGl0eS52MS5Ub2tlbnMiJwoOUmVmcmVzaFJlcXVlc3QSFQoNcmVmcmVzaF90b2tlbhgBIAEoCSJACg9SZWZyZXNoUmVzcG9uc2USLQoGdG9rZW5zGAEgASgLMh0uc2lnaHRsaW5lLmlkZW50aXR5LnYxLlRva2VucyInCg5TaWduT3V0UmVxdWVzdBIVCg1yZWZyZXNoX3Rva2VuGAEgASgJIhEKD1NpZ25PdXRSZXNwb25zZSITChFHZXRBY2NvdW50UmVxdWVzdCJFChJHZXRBY2NvdW50UmVzcG9uc2USLwoHYWNjb3VudBgBIAEoCzIeLnNpZ2h0bGluZS5pZGVudGl0eS52MS5BY2NvdW50KkYKC0NvZGVQdXJwb3NlEhwKGENPREVfUFVSUE9TRV9VTlNQRUNJRklFRBAAEhkKFUNPREVfUFVSUE9TRV9SRUdJU1RFUhABKlAKCExhbmd1YWdlEhgKFExBTkdVQUdFX1VOU1BFQ0lGSUVEEAASFAoQTEFOR1VBR0VfRU5HTElTSBABEhQKEExBTkdVQUdFX1JVU1NJQU4QAjK7BAoISWRlbnRpdHkSZAoLUmVxdWVzdENvZGUSKS5zaWdodGxpbmUuaWRlbnRpdHkudjEuUmVxdWVzdENvZGVSZXF1ZXN0Giouc2lnaHRsaW5lLmlkZW50aXR5LnYxLlJlcXVlc3RDb2RlUmVzcG9uc2USWwoIUmVnaXN0ZXISJi5zaWdodGxpbmUuaWRlbnRpdHkudjEuUmVnaXN0ZXJSZXF1ZXN0Gicuc2lnaHRsaW5lLmlkZW50aXR5LnYxLlJlZ2lzdGVyUmVzcG9uc2USVQoGU2lnbkluEiQuc2lnaHRsaW5lLmlkZW50aXR5LnYxLlNpZ25JblJlcXVlc3QaJS5zaWdodGxpbmUuaWRlbnRpdHkudjEuU2lnbkluUmVzcG9uc2USWAoHUmVmcmVzaBIlLnNpZ2h0bGluZS5pZGVudGl0eS52MS5SZWZyZXNoUmVxdWVzdBomLnNpZ2h0bGluZS5pZGVudGl0eS52MS5SZWZyZXNoUmVzcG9uc2USWAoHU2lnbk91dBIlLnNpZ2h0bGluZS5pZGVudGl0eS52MS5TaWduT3V0UmVxdWVzdBomLnNpZ2h0bGluZS5pZGVudGl0eS52MS5TaWduT3V0UmVzcG9uc2USYQoKR2V0QWNjb3VudBIoLnNpZ2h0bGluZS5pZGVudGl0eS52MS5HZXRBY2NvdW50UmVxdWVzdBopLnNpZ2h0bGluZS5pZGVudGl0eS52MS5HZXRBY2NvdW50UmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("CiRzaWdodGxpbmUvaWRlbnRpdHkvdjEvaWRlbnRpdHkucHJvdG8SFXNpZ2h0bGluZS5pZGVudGl0eS52MSJzCgdBY2NvdW50EgoKAmlkGAEgASgJEg0KBWVtYWlsGAIgASgJEjEKCGxhbmd1YWdlGAMgASgOMh8uc2lnaHRsaW5lLmlkZW50aXR5LnYxLkxhbmd1YWdlEhoKEmNyZWF0ZWRfYXRfdW5peF9tcxgEIAEoAyJ8CgZUb2tlbnMSFAoMYWNjZXNzX3Rva2VuGAEgASgJEiEKGWFjY2Vzc19leHBpcmVzX2F0X3VuaXhfbXMYAiABKAMSFQoNcmVmcmVzaF90b2tlbhgDIAEoCRIiChpyZWZyZXNoX2V4cGlyZXNfYXRfdW5peF9tcxgEIAEoAyKLAQoSUmVxdWVzdENvZGVSZXF1ZXN0Eg0KBWVtYWlsGAEgASgJEjMKB3B1cnBvc2UYAiABKA4yIi5zaWdodGxpbmUuaWRlbnRpdHkudjEuQ29kZVB1cnBvc2USMQoIbGFuZ3VhZ2UYAyABKA4yHy5zaWdodGxpbmUuaWRlbnRpdHkudjEuTGFuZ3VhZ2UiQgoTUmVxdWVzdENvZGVSZXNwb25zZRITCgt2YWxpZF9mb3JfcxgBIAEoDRIWCg5uZXh0X2NvZGVfaW5fcxgCIAEoDSJzCg9SZWdpc3RlclJlcXVlc3QSDQoFZW1haWwYASABKAkSEAoIcGFzc3dvcmQYAiABKAkSDAoEY29kZRgDIAEoCRIxCghsYW5ndWFnZRgEIAEoDjIfLnNpZ2h0bGluZS5pZGVudGl0eS52MS5MYW5ndWFnZSJyChBSZWdpc3RlclJlc3BvbnNlEi8KB2FjY291bnQYASABKAsyHi5zaWdodGxpbmUuaWRlbnRpdHkudjEuQWNjb3VudBItCgZ0b2tlbnMYAiABKAsyHS5zaWdodGxpbmUuaWRlbnRpdHkudjEuVG9rZW5zIkUKDVNpZ25JblJlcXVlc3QSDQoFZW1haWwYASABKAkSEAoIcGFzc3dvcmQYAiABKAkSEwoLcmVtZW1iZXJfbWUYAyABKAgicAoOU2lnbkluUmVzcG9uc2USLwoHYWNjb3VudBgBIAEoCzIeLnNpZ2h0bGluZS5pZGVudGl0eS52MS5BY2NvdW50Ei0KBnRva2VucxgCIAEoCzIdLnNpZ2h0bGluZS5pZGVudGl0eS52MS5Ub2tlbnMiJwoOUmVmcmVzaFJlcXVlc3QSFQoNcmVmcmVzaF90b2tlbhgBIAEoCSJACg9SZWZyZXNoUmVzcG9uc2USLQoGdG9rZW5zGAEgASgLMh0uc2lnaHRsaW5lLmlkZW50aXR5LnYxLlRva2VucyInCg5TaWduT3V0UmVxdWVzdBIVCg1yZWZyZXNoX3Rva2VuGAEgASgJIhEKD1NpZ25PdXRSZXNwb25zZSITChFHZXRBY2NvdW50UmVxdWVzdCJFChJHZXRBY2NvdW50UmVzcG9uc2USLwoHYWNjb3VudBgBIAEoCzIeLnNpZ2h0bGluZS5pZGVudGl0eS52MS5BY2NvdW50IkkKFFJlc2V0UGFzc3dvcmRSZXF1ZXN0Eg0KBWVtYWlsGAEgASgJEgwKBGNvZGUYAiABKAkSFAoMbmV3X3Bhc3N3b3JkGAMgASgJIhcKFVJlc2V0UGFzc3dvcmRSZXNwb25zZSJPChVTaWduSW5CeURldmljZVJlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgJEhEKCXVzZXJfbmFtZRgCIAEoCRIQCghwYXNzd29yZBgDIAEoCSJtChZTaWduSW5CeURldmljZVJlc3BvbnNlEhEKCWRldmljZV9pZBgBIAEoCRIRCgl1c2VyX25hbWUYAiABKAkSLQoGdG9rZW5zGAMgASgLMh0uc2lnaHRsaW5lLmlkZW50aXR5LnYxLlRva2VucyJHChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSGAoQY3VycmVudF9wYXNzd29yZBgBIAEoCRIUCgxuZXdfcGFzc3dvcmQYAiABKAkiGAoWQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSKhAQoHU2Vzc2lvbhIKCgJpZBgBIAEoCRIPCgdjdXJyZW50GAIgASgIEhIKCnVzZXJfYWdlbnQYAyABKAkSDwoHYWRkcmVzcxgEIAEoCRIaChJjcmVhdGVkX2F0X3VuaXhfbXMYBSABKAMSHAoUbGFzdF91c2VkX2F0X3VuaXhfbXMYBiABKAMSGgoSZXhwaXJlc19hdF91bml4X21zGAcgASgDIhUKE0xpc3RTZXNzaW9uc1JlcXVlc3QiSAoUTGlzdFNlc3Npb25zUmVzcG9uc2USMAoIc2Vzc2lvbnMYASADKAsyHi5zaWdodGxpbmUuaWRlbnRpdHkudjEuU2Vzc2lvbiIqChRSZXZva2VTZXNzaW9uUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJIhcKFVJldm9rZVNlc3Npb25SZXNwb25zZSpnCgtDb2RlUHVycG9zZRIcChhDT0RFX1BVUlBPU0VfVU5TUEVDSUZJRUQQABIZChVDT0RFX1BVUlBPU0VfUkVHSVNURVIQARIfChtDT0RFX1BVUlBPU0VfUkVTRVRfUEFTU1dPUkQQAipQCghMYW5ndWFnZRIYChRMQU5HVUFHRV9VTlNQRUNJRklFRBAAEhQKEExBTkdVQUdFX0VOR0xJU0gQARIUChBMQU5HVUFHRV9SVVNTSUFOEAIynAkKCElkZW50aXR5EmoKC1JlcXVlc3RDb2RlEikuc2lnaHRsaW5lLmlkZW50aXR5LnYxLlJlcXVlc3RDb2RlUmVxdWVzdBoqLnNpZ2h0bGluZS5pZGVudGl0eS52MS5SZXF1ZXN0Q29kZVJlc3BvbnNlIgSo1BgBEmEKCFJlZ2lzdGVyEiYuc2lnaHRsaW5lLmlkZW50aXR5LnYxLlJlZ2lzdGVyUmVxdWVzdBonLnNpZ2h0bGluZS5pZGVudGl0eS52MS5SZWdpc3RlclJlc3BvbnNlIgSo1BgBEnAKDVJlc2V0UGFzc3dvcmQSKy5zaWdodGxpbmUuaWRlbnRpdHkudjEuUmVzZXRQYXNzd29yZFJlcXVlc3QaLC5zaWdodGxpbmUuaWRlbnRpdHkudjEuUmVzZXRQYXNzd29yZFJlc3BvbnNlIgSo1BgBElsKBlNpZ25JbhIkLnNpZ2h0bGluZS5pZGVudGl0eS52MS5TaWduSW5SZXF1ZXN0GiUuc2lnaHRsaW5lLmlkZW50aXR5LnYxLlNpZ25JblJlc3BvbnNlIgSo1BgBEnMKDlNpZ25JbkJ5RGV2aWNlEiwuc2lnaHRsaW5lLmlkZW50aXR5LnYxLlNpZ25JbkJ5RGV2aWNlUmVxdWVzdBotLnNpZ2h0bGluZS5pZGVudGl0eS52MS5TaWduSW5CeURldmljZVJlc3BvbnNlIgSo1BgBEl4KB1JlZnJlc2gSJS5zaWdodGxpbmUuaWRlbnRpdHkudjEuUmVmcmVzaFJlcXVlc3QaJi5zaWdodGxpbmUuaWRlbnRpdHkudjEuUmVmcmVzaFJlc3BvbnNlIgSo1BgBEl4KB1NpZ25PdXQSJS5zaWdodGxpbmUuaWRlbnRpdHkudjEuU2lnbk91dFJlcXVlc3QaJi5zaWdodGxpbmUuaWRlbnRpdHkudjEuU2lnbk91dFJlc3BvbnNlIgSo1BgBEnMKDkNoYW5nZVBhc3N3b3JkEiwuc2lnaHRsaW5lLmlkZW50aXR5LnYxLkNoYW5nZVBhc3N3b3JkUmVxdWVzdBotLnNpZ2h0bGluZS5pZGVudGl0eS52MS5DaGFuZ2VQYXNzd29yZFJlc3BvbnNlIgSo1BgDEmcKCkdldEFjY291bnQSKC5zaWdodGxpbmUuaWRlbnRpdHkudjEuR2V0QWNjb3VudFJlcXVlc3QaKS5zaWdodGxpbmUuaWRlbnRpdHkudjEuR2V0QWNjb3VudFJlc3BvbnNlIgSo1BgDEm0KDExpc3RTZXNzaW9ucxIqLnNpZ2h0bGluZS5pZGVudGl0eS52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0Gisuc2lnaHRsaW5lLmlkZW50aXR5LnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIgSo1BgDEnAKDVJldm9rZVNlc3Npb24SKy5zaWdodGxpbmUuaWRlbnRpdHkudjEuUmV2b2tlU2Vzc2lvblJlcXVlc3QaLC5zaWdodGxpbmUuaWRlbnRpdHkudjEuUmV2b2tlU2Vzc2lvblJlc3BvbnNlIgSo1BgDYgZwcm90bzM", [file_sightline_policy_v1_policy]);
 
 /**
  * @generated from message sightline.identity.v1.Account
@@ -207,6 +208,13 @@ export type SignInRequest = Message<"sightline.identity.v1.SignInRequest"> & {
    * @generated from field: string password = 2;
    */
   password: string;
+
+  /**
+   * Keeps the session for 30 days after its last use instead of 12 hours.
+   *
+   * @generated from field: bool remember_me = 3;
+   */
+  rememberMe: boolean;
 };
 
 /**
@@ -333,6 +341,260 @@ export const GetAccountResponseSchema: GenMessage<GetAccountResponse> = /*@__PUR
   messageDesc(file_sightline_identity_v1_identity, 13);
 
 /**
+ * @generated from message sightline.identity.v1.ResetPasswordRequest
+ */
+export type ResetPasswordRequest = Message<"sightline.identity.v1.ResetPasswordRequest"> & {
+  /**
+   * @generated from field: string email = 1;
+   */
+  email: string;
+
+  /**
+   * @generated from field: string code = 2;
+   */
+  code: string;
+
+  /**
+   * The same rule as for a new account.
+   *
+   * @generated from field: string new_password = 3;
+   */
+  newPassword: string;
+};
+
+/**
+ * Describes the message sightline.identity.v1.ResetPasswordRequest.
+ * Use `create(ResetPasswordRequestSchema)` to create a new message.
+ */
+export const ResetPasswordRequestSchema: GenMessage<ResetPasswordRequest> = /*@__PURE__*/
+  messageDesc(file_sightline_identity_v1_identity, 14);
+
+/**
+ * @generated from message sightline.identity.v1.ResetPasswordResponse
+ */
+export type ResetPasswordResponse = Message<"sightline.identity.v1.ResetPasswordResponse"> & {
+};
+
+/**
+ * Describes the message sightline.identity.v1.ResetPasswordResponse.
+ * Use `create(ResetPasswordResponseSchema)` to create a new message.
+ */
+export const ResetPasswordResponseSchema: GenMessage<ResetPasswordResponse> = /*@__PURE__*/
+  messageDesc(file_sightline_identity_v1_identity, 15);
+
+/**
+ * @generated from message sightline.identity.v1.SignInByDeviceRequest
+ */
+export type SignInByDeviceRequest = Message<"sightline.identity.v1.SignInByDeviceRequest"> & {
+  /**
+   * Cloud ID; dashes and case do not matter.
+   *
+   * @generated from field: string device_id = 1;
+   */
+  deviceId: string;
+
+  /**
+   * Of the device, not of the cloud.
+   *
+   * @generated from field: string user_name = 2;
+   */
+  userName: string;
+
+  /**
+   * @generated from field: string password = 3;
+   */
+  password: string;
+};
+
+/**
+ * Describes the message sightline.identity.v1.SignInByDeviceRequest.
+ * Use `create(SignInByDeviceRequestSchema)` to create a new message.
+ */
+export const SignInByDeviceRequestSchema: GenMessage<SignInByDeviceRequest> = /*@__PURE__*/
+  messageDesc(file_sightline_identity_v1_identity, 16);
+
+/**
+ * @generated from message sightline.identity.v1.SignInByDeviceResponse
+ */
+export type SignInByDeviceResponse = Message<"sightline.identity.v1.SignInByDeviceResponse"> & {
+  /**
+   * Cloud ID in its canonical spelling.
+   *
+   * @generated from field: string device_id = 1;
+   */
+  deviceId: string;
+
+  /**
+   * @generated from field: string user_name = 2;
+   */
+  userName: string;
+
+  /**
+   * @generated from field: sightline.identity.v1.Tokens tokens = 3;
+   */
+  tokens?: Tokens | undefined;
+};
+
+/**
+ * Describes the message sightline.identity.v1.SignInByDeviceResponse.
+ * Use `create(SignInByDeviceResponseSchema)` to create a new message.
+ */
+export const SignInByDeviceResponseSchema: GenMessage<SignInByDeviceResponse> = /*@__PURE__*/
+  messageDesc(file_sightline_identity_v1_identity, 17);
+
+/**
+ * @generated from message sightline.identity.v1.ChangePasswordRequest
+ */
+export type ChangePasswordRequest = Message<"sightline.identity.v1.ChangePasswordRequest"> & {
+  /**
+   * @generated from field: string current_password = 1;
+   */
+  currentPassword: string;
+
+  /**
+   * @generated from field: string new_password = 2;
+   */
+  newPassword: string;
+};
+
+/**
+ * Describes the message sightline.identity.v1.ChangePasswordRequest.
+ * Use `create(ChangePasswordRequestSchema)` to create a new message.
+ */
+export const ChangePasswordRequestSchema: GenMessage<ChangePasswordRequest> = /*@__PURE__*/
+  messageDesc(file_sightline_identity_v1_identity, 18);
+
+/**
+ * @generated from message sightline.identity.v1.ChangePasswordResponse
+ */
+export type ChangePasswordResponse = Message<"sightline.identity.v1.ChangePasswordResponse"> & {
+};
+
+/**
+ * Describes the message sightline.identity.v1.ChangePasswordResponse.
+ * Use `create(ChangePasswordResponseSchema)` to create a new message.
+ */
+export const ChangePasswordResponseSchema: GenMessage<ChangePasswordResponse> = /*@__PURE__*/
+  messageDesc(file_sightline_identity_v1_identity, 19);
+
+/**
+ * @generated from message sightline.identity.v1.Session
+ */
+export type Session = Message<"sightline.identity.v1.Session"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The one that asks.
+   *
+   * @generated from field: bool current = 2;
+   */
+  current: boolean;
+
+  /**
+   * Name of the program, as it told; at most 200 characters.
+   *
+   * @generated from field: string user_agent = 3;
+   */
+  userAgent: string;
+
+  /**
+   * Where it was used last, an IP address.
+   *
+   * @generated from field: string address = 4;
+   */
+  address: string;
+
+  /**
+   * @generated from field: int64 created_at_unix_ms = 5;
+   */
+  createdAtUnixMs: bigint;
+
+  /**
+   * Of the last refresh.
+   *
+   * @generated from field: int64 last_used_at_unix_ms = 6;
+   */
+  lastUsedAtUnixMs: bigint;
+
+  /**
+   * @generated from field: int64 expires_at_unix_ms = 7;
+   */
+  expiresAtUnixMs: bigint;
+};
+
+/**
+ * Describes the message sightline.identity.v1.Session.
+ * Use `create(SessionSchema)` to create a new message.
+ */
+export const SessionSchema: GenMessage<Session> = /*@__PURE__*/
+  messageDesc(file_sightline_identity_v1_identity, 20);
+
+/**
+ * @generated from message sightline.identity.v1.ListSessionsRequest
+ */
+export type ListSessionsRequest = Message<"sightline.identity.v1.ListSessionsRequest"> & {
+};
+
+/**
+ * Describes the message sightline.identity.v1.ListSessionsRequest.
+ * Use `create(ListSessionsRequestSchema)` to create a new message.
+ */
+export const ListSessionsRequestSchema: GenMessage<ListSessionsRequest> = /*@__PURE__*/
+  messageDesc(file_sightline_identity_v1_identity, 21);
+
+/**
+ * @generated from message sightline.identity.v1.ListSessionsResponse
+ */
+export type ListSessionsResponse = Message<"sightline.identity.v1.ListSessionsResponse"> & {
+  /**
+   * At most 50.
+   *
+   * @generated from field: repeated sightline.identity.v1.Session sessions = 1;
+   */
+  sessions: Session[];
+};
+
+/**
+ * Describes the message sightline.identity.v1.ListSessionsResponse.
+ * Use `create(ListSessionsResponseSchema)` to create a new message.
+ */
+export const ListSessionsResponseSchema: GenMessage<ListSessionsResponse> = /*@__PURE__*/
+  messageDesc(file_sightline_identity_v1_identity, 22);
+
+/**
+ * @generated from message sightline.identity.v1.RevokeSessionRequest
+ */
+export type RevokeSessionRequest = Message<"sightline.identity.v1.RevokeSessionRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+};
+
+/**
+ * Describes the message sightline.identity.v1.RevokeSessionRequest.
+ * Use `create(RevokeSessionRequestSchema)` to create a new message.
+ */
+export const RevokeSessionRequestSchema: GenMessage<RevokeSessionRequest> = /*@__PURE__*/
+  messageDesc(file_sightline_identity_v1_identity, 23);
+
+/**
+ * @generated from message sightline.identity.v1.RevokeSessionResponse
+ */
+export type RevokeSessionResponse = Message<"sightline.identity.v1.RevokeSessionResponse"> & {
+};
+
+/**
+ * Describes the message sightline.identity.v1.RevokeSessionResponse.
+ * Use `create(RevokeSessionResponseSchema)` to create a new message.
+ */
+export const RevokeSessionResponseSchema: GenMessage<RevokeSessionResponse> = /*@__PURE__*/
+  messageDesc(file_sightline_identity_v1_identity, 24);
+
+/**
  * @generated from enum sightline.identity.v1.CodePurpose
  */
 export enum CodePurpose {
@@ -345,6 +607,11 @@ export enum CodePurpose {
    * @generated from enum value: CODE_PURPOSE_REGISTER = 1;
    */
   REGISTER = 1,
+
+  /**
+   * @generated from enum value: CODE_PURPOSE_RESET_PASSWORD = 2;
+   */
+  RESET_PASSWORD = 2,
 }
 
 /**
@@ -385,7 +652,7 @@ export const LanguageSchema: GenEnum<Language> = /*@__PURE__*/
 export const Identity: GenService<{
   /**
    * Mails a code to the address. The answer is the same whether or not the address has an
-   * account. No sign-in needed.
+   * account.
    *
    * @generated from rpc sightline.identity.v1.Identity.RequestCode
    */
@@ -395,7 +662,7 @@ export const Identity: GenService<{
     output: typeof RequestCodeResponseSchema;
   },
   /**
-   * Makes an account with a code from the e-mail, and signs in. No sign-in needed.
+   * Makes an account with a code from the e-mail, and signs in.
    *
    * @generated from rpc sightline.identity.v1.Identity.Register
    */
@@ -405,8 +672,17 @@ export const Identity: GenService<{
     output: typeof RegisterResponseSchema;
   },
   /**
-   * No sign-in needed.
+   * A new password with a code from the e-mail. Ends all sessions of the account, and the streams
+   * that they have open.
    *
+   * @generated from rpc sightline.identity.v1.Identity.ResetPassword
+   */
+  resetPassword: {
+    methodKind: "unary";
+    input: typeof ResetPasswordRequestSchema;
+    output: typeof ResetPasswordResponseSchema;
+  },
+  /**
    * @generated from rpc sightline.identity.v1.Identity.SignIn
    */
   signIn: {
@@ -415,8 +691,19 @@ export const Identity: GenService<{
     output: typeof SignInResponseSchema;
   },
   /**
+   * Signs in to one device alone, with a user name and password of the device, which the device
+   * checks.
+   *
+   * @generated from rpc sightline.identity.v1.Identity.SignInByDevice
+   */
+  signInByDevice: {
+    methodKind: "unary";
+    input: typeof SignInByDeviceRequestSchema;
+    output: typeof SignInByDeviceResponseSchema;
+  },
+  /**
    * A fresh access token and refresh token for an unused refresh token. A refresh token that is
-   * used twice ends its session. No sign-in needed.
+   * used twice ends its session.
    *
    * @generated from rpc sightline.identity.v1.Identity.Refresh
    */
@@ -426,7 +713,7 @@ export const Identity: GenService<{
     output: typeof RefreshResponseSchema;
   },
   /**
-   * Ends the session of the refresh token. No sign-in needed.
+   * Ends the session of the refresh token, and the streams that it has open.
    *
    * @generated from rpc sightline.identity.v1.Identity.SignOut
    */
@@ -434,6 +721,16 @@ export const Identity: GenService<{
     methodKind: "unary";
     input: typeof SignOutRequestSchema;
     output: typeof SignOutResponseSchema;
+  },
+  /**
+   * Ends all other sessions of the account.
+   *
+   * @generated from rpc sightline.identity.v1.Identity.ChangePassword
+   */
+  changePassword: {
+    methodKind: "unary";
+    input: typeof ChangePasswordRequestSchema;
+    output: typeof ChangePasswordResponseSchema;
   },
   /**
    * The account that is signed in.
@@ -444,6 +741,26 @@ export const Identity: GenService<{
     methodKind: "unary";
     input: typeof GetAccountRequestSchema;
     output: typeof GetAccountResponseSchema;
+  },
+  /**
+   * Where the account is signed in; the one used last comes first.
+   *
+   * @generated from rpc sightline.identity.v1.Identity.ListSessions
+   */
+  listSessions: {
+    methodKind: "unary";
+    input: typeof ListSessionsRequestSchema;
+    output: typeof ListSessionsResponseSchema;
+  },
+  /**
+   * Ends a session of the account, and the streams that it has open.
+   *
+   * @generated from rpc sightline.identity.v1.Identity.RevokeSession
+   */
+  revokeSession: {
+    methodKind: "unary";
+    input: typeof RevokeSessionRequestSchema;
+    output: typeof RevokeSessionResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sightline_identity_v1_identity, 0);

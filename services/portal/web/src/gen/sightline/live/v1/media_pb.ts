@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sightline/live/v1/media.proto.
  */
 export const file_sightline_live_v1_media: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zaWdodGxpbmUvbGl2ZS92MS9tZWRpYS5wcm90bxIRc2lnaHRsaW5lLmxpdmUudjEiqAEKBVRyYWNrEgoKAmlkGAEgASgNEicKBWNvZGVjGAIgASgOMhguc2lnaHRsaW5lLmxpdmUudjEuQ29kZWMSDgoGY29uZmlnGAMgASgMEg0KBXdpZHRoGAQgASgNEg4KBmhlaWdodBgFIAEoDRITCgtzYW1wbGVfcmF0ZRgGIAEoDRIQCghjaGFubmVscxgHIAEoDRIUCgxjb2RlY19zdHJpbmcYCCABKAkiMwoHU3RhcnRlZBIoCgZ0cmFja3MYASADKAsyGC5zaWdodGxpbmUubGl2ZS52MS5UcmFjayJRCgVGcmFtZRINCgV0cmFjaxgBIAEoDRILCgNrZXkYAiABKAgSDgoGcHRzX3VzGAMgASgDEg4KBmR0c191cxgEIAEoAxIMCgRkYXRhGAUgASgMIhMKA0dhcBIMCgRsb3N0GAEgASgEIkYKBUVuZGVkEiwKBnJlYXNvbhgBIAEoDjIcLnNpZ2h0bGluZS5saXZlLnYxLkVuZFJlYXNvbhIPCgdtZXNzYWdlGAIgASgJKlQKClN0cmVhbUtpbmQSGwoXU1RSRUFNX0tJTkRfVU5TUEVDSUZJRUQQABIUChBTVFJFQU1fS0lORF9NQUlOEAESEwoPU1RSRUFNX0tJTkRfU1VCEAIqbQoFQ29kZWMSFQoRQ09ERUNfVU5TUEVDSUZJRUQQABIOCgpDT0RFQ19IMjY0EAESDgoKQ09ERUNfSDI2NRACEg0KCUNPREVDX0FBQxADEg4KCkNPREVDX1BDTVUQBBIOCgpDT0RFQ19QQ01BEAUq8gEKCUVuZFJlYXNvbhIaChZFTkRfUkVBU09OX1VOU1BFQ0lGSUVEEAASHQoZRU5EX1JFQVNPTl9ERVZJQ0VfT0ZGTElORRABEhsKF0VORF9SRUFTT05fQUNDRVNTX0VOREVEEAISHAoYRU5EX1JFQVNPTl9UT0tFTl9FWFBJUkVEEAMSFwoTRU5EX1JFQVNPTl9UT09fU0xPVxAEEhcKE0VORF9SRUFTT05fRFJBSU5JTkcQBRIiCh5FTkRfUkVBU09OX0NIQU5ORUxfVU5BVkFJTEFCTEUQBhIZChVFTkRfUkVBU09OX0JBRF9TVFJFQU0QB2IGcHJvdG8z");
+  fileDesc("Ch1zaWdodGxpbmUvbGl2ZS92MS9tZWRpYS5wcm90bxIRc2lnaHRsaW5lLmxpdmUudjEiqAEKBVRyYWNrEgoKAmlkGAEgASgNEicKBWNvZGVjGAIgASgOMhguc2lnaHRsaW5lLmxpdmUudjEuQ29kZWMSDgoGY29uZmlnGAMgASgMEg0KBXdpZHRoGAQgASgNEg4KBmhlaWdodBgFIAEoDRITCgtzYW1wbGVfcmF0ZRgGIAEoDRIQCghjaGFubmVscxgHIAEoDRIUCgxjb2RlY19zdHJpbmcYCCABKAkiMwoHU3RhcnRlZBIoCgZ0cmFja3MYASADKAsyGC5zaWdodGxpbmUubGl2ZS52MS5UcmFjayJRCgVGcmFtZRINCgV0cmFjaxgBIAEoDRILCgNrZXkYAiABKAgSDgoGcHRzX3VzGAMgASgDEg4KBmR0c191cxgEIAEoAxIMCgRkYXRhGAUgASgMIhMKA0dhcBIMCgRsb3N0GAEgASgEImAKBUVuZGVkEiwKBnJlYXNvbhgBIAEoDjIcLnNpZ2h0bGluZS5saXZlLnYxLkVuZFJlYXNvbhIPCgdtZXNzYWdlGAIgASgJEhgKEG9wZW5zX2F0X3VuaXhfbXMYAyABKAMqVAoKU3RyZWFtS2luZBIbChdTVFJFQU1fS0lORF9VTlNQRUNJRklFRBAAEhQKEFNUUkVBTV9LSU5EX01BSU4QARITCg9TVFJFQU1fS0lORF9TVUIQAiptCgVDb2RlYxIVChFDT0RFQ19VTlNQRUNJRklFRBAAEg4KCkNPREVDX0gyNjQQARIOCgpDT0RFQ19IMjY1EAISDQoJQ09ERUNfQUFDEAMSDgoKQ09ERUNfUENNVRAEEg4KCkNPREVDX1BDTUEQBSquAgoJRW5kUmVhc29uEhoKFkVORF9SRUFTT05fVU5TUEVDSUZJRUQQABIdChlFTkRfUkVBU09OX0RFVklDRV9PRkZMSU5FEAESGwoXRU5EX1JFQVNPTl9BQ0NFU1NfRU5ERUQQAhIcChhFTkRfUkVBU09OX1RPS0VOX0VYUElSRUQQAxIXChNFTkRfUkVBU09OX1RPT19TTE9XEAQSFwoTRU5EX1JFQVNPTl9EUkFJTklORxAFEiIKHkVORF9SRUFTT05fQ0hBTk5FTF9VTkFWQUlMQUJMRRAGEhkKFUVORF9SRUFTT05fQkFEX1NUUkVBTRAHEhwKGEVORF9SRUFTT05fT1VUU0lERV9IT1VSUxAIEhwKGEVORF9SRUFTT05fU0VTU0lPTl9FTkRFRBAJYgZwcm90bzM");
 
 /**
  * @generated from message sightline.live.v1.Track
@@ -175,6 +175,13 @@ export type Ended = Message<"sightline.live.v1.Ended"> & {
    * @generated from field: string message = 2;
    */
   message: string;
+
+  /**
+   * When a permission of hours begins again, milliseconds since the Unix epoch; 0: not known.
+   *
+   * @generated from field: int64 opens_at_unix_ms = 3;
+   */
+  opensAtUnixMs: bigint;
 };
 
 /**
@@ -278,7 +285,7 @@ export enum EndReason {
   DEVICE_OFFLINE = 1,
 
   /**
-   * The permission ended: hours, revocation, deletion, or an ended session.
+   * The permission ended: it was revoked, its time has run out, or the device was deleted.
    *
    * @generated from enum value: END_REASON_ACCESS_ENDED = 2;
    */
@@ -318,6 +325,20 @@ export enum EndReason {
    * @generated from enum value: END_REASON_BAD_STREAM = 7;
    */
   BAD_STREAM = 7,
+
+  /**
+   * The hours of the share are over; `Ended.opens_at_unix_ms` tells when they begin again.
+   *
+   * @generated from enum value: END_REASON_OUTSIDE_HOURS = 8;
+   */
+  OUTSIDE_HOURS = 8,
+
+  /**
+   * The viewer signed out, or was signed out by a new password or from another place.
+   *
+   * @generated from enum value: END_REASON_SESSION_ENDED = 9;
+   */
+  SESSION_ENDED = 9,
 }
 
 /**

@@ -8,13 +8,16 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Channel, DeviceKind } from "../../device/v1/device_pb";
 import { file_sightline_device_v1_device } from "../../device/v1/device_pb";
+import { file_sightline_policy_v1_policy } from "../../policy/v1/policy_pb";
+import type { Terms } from "../../sharing/v1/sharing_pb";
+import { file_sightline_sharing_v1_sharing } from "../../sharing/v1/sharing_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file sightline/registry/v1/registry.proto.
  */
 export const file_sightline_registry_v1_registry: GenFile = /*@__PURE__*/
-  fileDesc("CiRzaWdodGxpbmUvcmVnaXN0cnkvdjEvcmVnaXN0cnkucHJvdG8SFXNpZ2h0bGluZS5yZWdpc3RyeS52MSLRAgoGRGV2aWNlEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSMwoGc3RhdHVzGAMgASgOMiMuc2lnaHRsaW5lLnJlZ2lzdHJ5LnYxLkRldmljZVN0YXR1cxItCgRraW5kGAQgASgOMh8uc2lnaHRsaW5lLmRldmljZS52MS5EZXZpY2VLaW5kEg4KBnZlbmRvchgFIAEoCRINCgVtb2RlbBgGIAEoCRIYChBzb2Z0d2FyZV92ZXJzaW9uGAcgASgJEhEKCXRpbWVfem9uZRgIIAEoCRITCgtoYXNfc3RvcmFnZRgJIAEoCBIuCghjaGFubmVscxgKIAMoCzIcLnNpZ2h0bGluZS5kZXZpY2UudjEuQ2hhbm5lbBIaChJjbGFpbWVkX2F0X3VuaXhfbXMYCyABKAMSHAoUbGFzdF9zZWVuX2F0X3VuaXhfbXMYDCABKAMiKAoTTG9va3VwRGV2aWNlUmVxdWVzdBIRCglkZXZpY2VfaWQYASABKAkiZwoUTG9va3VwRGV2aWNlUmVzcG9uc2USEQoJZGV2aWNlX2lkGAEgASgJEi0KBGtpbmQYAiABKA4yHy5zaWdodGxpbmUuZGV2aWNlLnYxLkRldmljZUtpbmQSDQoFbW9kZWwYAyABKAkiZAoSQ2xhaW1EZXZpY2VSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEhkKEXZlcmlmaWNhdGlvbl9jb2RlGAMgASgJEhIKCnJlcXVlc3RfaWQYBCABKAkiRAoTQ2xhaW1EZXZpY2VSZXNwb25zZRItCgZkZXZpY2UYASABKAsyHS5zaWdodGxpbmUucmVnaXN0cnkudjEuRGV2aWNlIjsKEkxpc3REZXZpY2VzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJeChNMaXN0RGV2aWNlc1Jlc3BvbnNlEi4KB2RldmljZXMYASADKAsyHS5zaWdodGxpbmUucmVnaXN0cnkudjEuRGV2aWNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIVChNXYXRjaERldmljZXNSZXF1ZXN0ItABChRXYXRjaERldmljZXNSZXNwb25zZRIwCgNhbGwYASABKAsyIS5zaWdodGxpbmUucmVnaXN0cnkudjEuRGV2aWNlTGlzdEgAEjAKB2NoYW5nZWQYAiABKAsyHS5zaWdodGxpbmUucmVnaXN0cnkudjEuRGV2aWNlSAASFAoKcmVtb3ZlZF9pZBgDIAEoCUgAEjUKCWhlYXJ0YmVhdBgEIAEoCzIgLnNpZ2h0bGluZS5yZWdpc3RyeS52MS5IZWFydGJlYXRIAEIHCgVldmVudCI8CgpEZXZpY2VMaXN0Ei4KB2RldmljZXMYASADKAsyHS5zaWdodGxpbmUucmVnaXN0cnkudjEuRGV2aWNlIgsKCUhlYXJ0YmVhdCIlChBHZXREZXZpY2VSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoCSJCChFHZXREZXZpY2VSZXNwb25zZRItCgZkZXZpY2UYASABKAsyHS5zaWdodGxpbmUucmVnaXN0cnkudjEuRGV2aWNlKmIKDERldmljZVN0YXR1cxIdChlERVZJQ0VfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGAoUREVWSUNFX1NUQVRVU19PTkxJTkUQARIZChVERVZJQ0VfU1RBVFVTX09GRkxJTkUQAjKKBAoIUmVnaXN0cnkSZwoMTG9va3VwRGV2aWNlEiouc2lnaHRsaW5lLnJlZ2lzdHJ5LnYxLkxvb2t1cERldmljZVJlcXVlc3QaKy5zaWdodGxpbmUucmVnaXN0cnkudjEuTG9va3VwRGV2aWNlUmVzcG9uc2USZAoLQ2xhaW1EZXZpY2USKS5zaWdodGxpbmUucmVnaXN0cnkudjEuQ2xhaW1EZXZpY2VSZXF1ZXN0Giouc2lnaHRsaW5lLnJlZ2lzdHJ5LnYxLkNsYWltRGV2aWNlUmVzcG9uc2USZAoLTGlzdERldmljZXMSKS5zaWdodGxpbmUucmVnaXN0cnkudjEuTGlzdERldmljZXNSZXF1ZXN0Giouc2lnaHRsaW5lLnJlZ2lzdHJ5LnYxLkxpc3REZXZpY2VzUmVzcG9uc2USaQoMV2F0Y2hEZXZpY2VzEiouc2lnaHRsaW5lLnJlZ2lzdHJ5LnYxLldhdGNoRGV2aWNlc1JlcXVlc3QaKy5zaWdodGxpbmUucmVnaXN0cnkudjEuV2F0Y2hEZXZpY2VzUmVzcG9uc2UwARJeCglHZXREZXZpY2USJy5zaWdodGxpbmUucmVnaXN0cnkudjEuR2V0RGV2aWNlUmVxdWVzdBooLnNpZ2h0bGluZS5yZWdpc3RyeS52MS5HZXREZXZpY2VSZXNwb25zZWIGcHJvdG8z", [file_sightline_device_v1_device]);
+  fileDesc("CiRzaWdodGxpbmUvcmVnaXN0cnkvdjEvcmVnaXN0cnkucHJvdG8SFXNpZ2h0bGluZS5yZWdpc3RyeS52MSKBBAoGRGV2aWNlEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSMwoGc3RhdHVzGAMgASgOMiMuc2lnaHRsaW5lLnJlZ2lzdHJ5LnYxLkRldmljZVN0YXR1cxItCgRraW5kGAQgASgOMh8uc2lnaHRsaW5lLmRldmljZS52MS5EZXZpY2VLaW5kEg4KBnZlbmRvchgFIAEoCRINCgVtb2RlbBgGIAEoCRIYChBzb2Z0d2FyZV92ZXJzaW9uGAcgASgJEhEKCXRpbWVfem9uZRgIIAEoCRITCgtoYXNfc3RvcmFnZRgJIAEoCBIuCghjaGFubmVscxgKIAMoCzIcLnNpZ2h0bGluZS5kZXZpY2UudjEuQ2hhbm5lbBIaChJjbGFpbWVkX2F0X3VuaXhfbXMYCyABKAMSHAoUbGFzdF9zZWVuX2F0X3VuaXhfbXMYDCABKAMSMwoGc2hhcmVkGA0gASgLMiMuc2lnaHRsaW5lLnJlZ2lzdHJ5LnYxLlNoYXJlZERldmljZRIZChF1cGxpbmtfYml0c19wZXJfcxgOIAEoBBIgChh1cGxpbmtfbmVlZGVkX2JpdHNfcGVyX3MYDyABKAQSPAoOcGVuZGluZ191bmJpbmQYECABKAsyJC5zaWdodGxpbmUucmVnaXN0cnkudjEuUGVuZGluZ1VuYmluZCJgCgxTaGFyZWREZXZpY2USEAoIc2hhcmVfaWQYASABKAkSKgoFdGVybXMYAiABKAsyGy5zaWdodGxpbmUuc2hhcmluZy52MS5UZXJtcxISCgpvd25lcl9oaW50GAMgASgJIjcKDVBlbmRpbmdVbmJpbmQSDgoGcmVhc29uGAEgASgJEhYKDmR1ZV9hdF91bml4X21zGAIgASgDIigKE0xvb2t1cERldmljZVJlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgJImcKFExvb2t1cERldmljZVJlc3BvbnNlEhEKCWRldmljZV9pZBgBIAEoCRItCgRraW5kGAIgASgOMh8uc2lnaHRsaW5lLmRldmljZS52MS5EZXZpY2VLaW5kEg0KBW1vZGVsGAMgASgJIqcBChJDbGFpbURldmljZVJlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSGQoRdmVyaWZpY2F0aW9uX2NvZGUYAyABKAkSEgoKcmVxdWVzdF9pZBgEIAEoCRJBCg1hZG1pbmlzdHJhdG9yGAUgASgLMiouc2lnaHRsaW5lLnJlZ2lzdHJ5LnYxLkRldmljZUFkbWluaXN0cmF0b3IiOgoTRGV2aWNlQWRtaW5pc3RyYXRvchIRCgl1c2VyX25hbWUYASABKAkSEAoIcGFzc3dvcmQYAiABKAkiRAoTQ2xhaW1EZXZpY2VSZXNwb25zZRItCgZkZXZpY2UYASABKAsyHS5zaWdodGxpbmUucmVnaXN0cnkudjEuRGV2aWNlIvoBChJMaXN0RGV2aWNlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGc2VhcmNoGAMgASgJEjMKBnN0YXR1cxgEIAEoDjIjLnNpZ2h0bGluZS5yZWdpc3RyeS52MS5EZXZpY2VTdGF0dXMSMQoIcmVsYXRpb24YBSABKA4yHy5zaWdodGxpbmUucmVnaXN0cnkudjEuUmVsYXRpb24SMQoFb3JkZXIYBiABKA4yIi5zaWdodGxpbmUucmVnaXN0cnkudjEuRGV2aWNlT3JkZXISEgoKZGVzY2VuZGluZxgHIAEoCCJtChNMaXN0RGV2aWNlc1Jlc3BvbnNlEi4KB2RldmljZXMYASADKAsyHS5zaWdodGxpbmUucmVnaXN0cnkudjEuRGV2aWNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRINCgV0b3RhbBgDIAEoDSIVChNXYXRjaERldmljZXNSZXF1ZXN0ItABChRXYXRjaERldmljZXNSZXNwb25zZRIwCgNhbGwYASABKAsyIS5zaWdodGxpbmUucmVnaXN0cnkudjEuRGV2aWNlTGlzdEgAEjAKB2NoYW5nZWQYAiABKAsyHS5zaWdodGxpbmUucmVnaXN0cnkudjEuRGV2aWNlSAASFAoKcmVtb3ZlZF9pZBgDIAEoCUgAEjUKCWhlYXJ0YmVhdBgEIAEoCzIgLnNpZ2h0bGluZS5yZWdpc3RyeS52MS5IZWFydGJlYXRIAEIHCgVldmVudCI8CgpEZXZpY2VMaXN0Ei4KB2RldmljZXMYASADKAsyHS5zaWdodGxpbmUucmVnaXN0cnkudjEuRGV2aWNlIgsKCUhlYXJ0YmVhdCIlChBHZXREZXZpY2VSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoCSJCChFHZXREZXZpY2VSZXNwb25zZRItCgZkZXZpY2UYASABKAsyHS5zaWdodGxpbmUucmVnaXN0cnkudjEuRGV2aWNlIjYKE1VwZGF0ZURldmljZVJlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkiRQoUVXBkYXRlRGV2aWNlUmVzcG9uc2USLQoGZGV2aWNlGAEgASgLMh0uc2lnaHRsaW5lLnJlZ2lzdHJ5LnYxLkRldmljZSIoChNEZWxldGVEZXZpY2VSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoCSIWChREZWxldGVEZXZpY2VSZXNwb25zZSI9ChRJbXBvcnREZXZpY2VzUmVxdWVzdBINCgNjc3YYASABKAlIABIOCgRqc29uGAIgASgJSABCBgoEZmlsZSJ2ChVJbXBvcnREZXZpY2VzUmVzcG9uc2USDAoEbGluZRgBIAEoDRIRCglkZXZpY2VfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRIOCgZyZWFzb24YBCABKAkSDwoHbWVzc2FnZRgFIAEoCRINCgV0b3RhbBgGIAEoDSpiCgxEZXZpY2VTdGF0dXMSHQoZREVWSUNFX1NUQVRVU19VTlNQRUNJRklFRBAAEhgKFERFVklDRV9TVEFUVVNfT05MSU5FEAESGQoVREVWSUNFX1NUQVRVU19PRkZMSU5FEAIqSwoIUmVsYXRpb24SGAoUUkVMQVRJT05fVU5TUEVDSUZJRUQQABIQCgxSRUxBVElPTl9PV04QARITCg9SRUxBVElPTl9TSEFSRUQQAiqKAQoLRGV2aWNlT3JkZXISHAoYREVWSUNFX09SREVSX1VOU1BFQ0lGSUVEEAASFQoRREVWSUNFX09SREVSX05BTUUQARITCg9ERVZJQ0VfT1JERVJfSUQQAhIXChNERVZJQ0VfT1JERVJfU1RBVFVTEAMSGAoUREVWSUNFX09SREVSX0NMQUlNRUQQBDL6BgoIUmVnaXN0cnkSbQoMTG9va3VwRGV2aWNlEiouc2lnaHRsaW5lLnJlZ2lzdHJ5LnYxLkxvb2t1cERldmljZVJlcXVlc3QaKy5zaWdodGxpbmUucmVnaXN0cnkudjEuTG9va3VwRGV2aWNlUmVzcG9uc2UiBKjUGAMSagoLQ2xhaW1EZXZpY2USKS5zaWdodGxpbmUucmVnaXN0cnkudjEuQ2xhaW1EZXZpY2VSZXF1ZXN0Giouc2lnaHRsaW5lLnJlZ2lzdHJ5LnYxLkNsYWltRGV2aWNlUmVzcG9uc2UiBKjUGAMSagoLTGlzdERldmljZXMSKS5zaWdodGxpbmUucmVnaXN0cnkudjEuTGlzdERldmljZXNSZXF1ZXN0Giouc2lnaHRsaW5lLnJlZ2lzdHJ5LnYxLkxpc3REZXZpY2VzUmVzcG9uc2UiBKjUGAISbwoMV2F0Y2hEZXZpY2VzEiouc2lnaHRsaW5lLnJlZ2lzdHJ5LnYxLldhdGNoRGV2aWNlc1JlcXVlc3QaKy5zaWdodGxpbmUucmVnaXN0cnkudjEuV2F0Y2hEZXZpY2VzUmVzcG9uc2UiBKjUGAIwARJkCglHZXREZXZpY2USJy5zaWdodGxpbmUucmVnaXN0cnkudjEuR2V0RGV2aWNlUmVxdWVzdBooLnNpZ2h0bGluZS5yZWdpc3RyeS52MS5HZXREZXZpY2VSZXNwb25zZSIEqNQYBhJtCgxVcGRhdGVEZXZpY2USKi5zaWdodGxpbmUucmVnaXN0cnkudjEuVXBkYXRlRGV2aWNlUmVxdWVzdBorLnNpZ2h0bGluZS5yZWdpc3RyeS52MS5VcGRhdGVEZXZpY2VSZXNwb25zZSIEqNQYBBJtCgxEZWxldGVEZXZpY2USKi5zaWdodGxpbmUucmVnaXN0cnkudjEuRGVsZXRlRGV2aWNlUmVxdWVzdBorLnNpZ2h0bGluZS5yZWdpc3RyeS52MS5EZWxldGVEZXZpY2VSZXNwb25zZSIEqNQYBBJyCg1JbXBvcnREZXZpY2VzEisuc2lnaHRsaW5lLnJlZ2lzdHJ5LnYxLkltcG9ydERldmljZXNSZXF1ZXN0Giwuc2lnaHRsaW5lLnJlZ2lzdHJ5LnYxLkltcG9ydERldmljZXNSZXNwb25zZSIEqNQYAzABYgZwcm90bzM", [file_sightline_device_v1_device, file_sightline_policy_v1_policy, file_sightline_sharing_v1_sharing]);
 
 /**
  * @generated from message sightline.registry.v1.Device
@@ -85,6 +88,37 @@ export type Device = Message<"sightline.registry.v1.Device"> & {
    * @generated from field: int64 last_seen_at_unix_ms = 12;
    */
   lastSeenAtUnixMs: bigint;
+
+  /**
+   * What the caller may do with it, when it is shared with the caller; left out for its owner.
+   * A guest sees the channels of the share alone.
+   *
+   * @generated from field: sightline.registry.v1.SharedDevice shared = 13;
+   */
+  shared?: SharedDevice | undefined;
+
+  /**
+   * What the device's link to the cloud carried when it was last measured, bits per second; 0 when
+   * it was never measured.
+   *
+   * @generated from field: uint64 uplink_bits_per_s = 14;
+   */
+  uplinkBitsPerS: bigint;
+
+  /**
+   * What a device of its kind needs, bits per second: 16 Mbit/s for a recorder, 2.5 Mbit/s for a
+   * camera.
+   *
+   * @generated from field: uint64 uplink_needed_bits_per_s = 15;
+   */
+  uplinkNeededBitsPerS: bigint;
+
+  /**
+   * For the owner: the operator will take the device out of the account. Left out when not.
+   *
+   * @generated from field: sightline.registry.v1.PendingUnbind pending_unbind = 16;
+   */
+  pendingUnbind?: PendingUnbind | undefined;
 };
 
 /**
@@ -93,6 +127,57 @@ export type Device = Message<"sightline.registry.v1.Device"> & {
  */
 export const DeviceSchema: GenMessage<Device> = /*@__PURE__*/
   messageDesc(file_sightline_registry_v1_registry, 0);
+
+/**
+ * @generated from message sightline.registry.v1.SharedDevice
+ */
+export type SharedDevice = Message<"sightline.registry.v1.SharedDevice"> & {
+  /**
+   * @generated from field: string share_id = 1;
+   */
+  shareId: string;
+
+  /**
+   * @generated from field: sightline.sharing.v1.Terms terms = 2;
+   */
+  terms?: Terms | undefined;
+
+  /**
+   * The owner's address with most letters replaced.
+   *
+   * @generated from field: string owner_hint = 3;
+   */
+  ownerHint: string;
+};
+
+/**
+ * Describes the message sightline.registry.v1.SharedDevice.
+ * Use `create(SharedDeviceSchema)` to create a new message.
+ */
+export const SharedDeviceSchema: GenMessage<SharedDevice> = /*@__PURE__*/
+  messageDesc(file_sightline_registry_v1_registry, 1);
+
+/**
+ * @generated from message sightline.registry.v1.PendingUnbind
+ */
+export type PendingUnbind = Message<"sightline.registry.v1.PendingUnbind"> & {
+  /**
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: int64 due_at_unix_ms = 2;
+   */
+  dueAtUnixMs: bigint;
+};
+
+/**
+ * Describes the message sightline.registry.v1.PendingUnbind.
+ * Use `create(PendingUnbindSchema)` to create a new message.
+ */
+export const PendingUnbindSchema: GenMessage<PendingUnbind> = /*@__PURE__*/
+  messageDesc(file_sightline_registry_v1_registry, 2);
 
 /**
  * @generated from message sightline.registry.v1.LookupDeviceRequest
@@ -109,7 +194,7 @@ export type LookupDeviceRequest = Message<"sightline.registry.v1.LookupDeviceReq
  * Use `create(LookupDeviceRequestSchema)` to create a new message.
  */
 export const LookupDeviceRequestSchema: GenMessage<LookupDeviceRequest> = /*@__PURE__*/
-  messageDesc(file_sightline_registry_v1_registry, 1);
+  messageDesc(file_sightline_registry_v1_registry, 3);
 
 /**
  * @generated from message sightline.registry.v1.LookupDeviceResponse
@@ -138,7 +223,7 @@ export type LookupDeviceResponse = Message<"sightline.registry.v1.LookupDeviceRe
  * Use `create(LookupDeviceResponseSchema)` to create a new message.
  */
 export const LookupDeviceResponseSchema: GenMessage<LookupDeviceResponse> = /*@__PURE__*/
-  messageDesc(file_sightline_registry_v1_registry, 2);
+  messageDesc(file_sightline_registry_v1_registry, 4);
 
 /**
  * @generated from message sightline.registry.v1.ClaimDeviceRequest
@@ -167,6 +252,13 @@ export type ClaimDeviceRequest = Message<"sightline.registry.v1.ClaimDeviceReque
    * @generated from field: string request_id = 4;
    */
   requestId: string;
+
+  /**
+   * Instead of the verification code.
+   *
+   * @generated from field: sightline.registry.v1.DeviceAdministrator administrator = 5;
+   */
+  administrator?: DeviceAdministrator | undefined;
 };
 
 /**
@@ -174,7 +266,31 @@ export type ClaimDeviceRequest = Message<"sightline.registry.v1.ClaimDeviceReque
  * Use `create(ClaimDeviceRequestSchema)` to create a new message.
  */
 export const ClaimDeviceRequestSchema: GenMessage<ClaimDeviceRequest> = /*@__PURE__*/
-  messageDesc(file_sightline_registry_v1_registry, 3);
+  messageDesc(file_sightline_registry_v1_registry, 5);
+
+/**
+ * A user of the device itself who has administrator's rights there.
+ *
+ * @generated from message sightline.registry.v1.DeviceAdministrator
+ */
+export type DeviceAdministrator = Message<"sightline.registry.v1.DeviceAdministrator"> & {
+  /**
+   * @generated from field: string user_name = 1;
+   */
+  userName: string;
+
+  /**
+   * @generated from field: string password = 2;
+   */
+  password: string;
+};
+
+/**
+ * Describes the message sightline.registry.v1.DeviceAdministrator.
+ * Use `create(DeviceAdministratorSchema)` to create a new message.
+ */
+export const DeviceAdministratorSchema: GenMessage<DeviceAdministrator> = /*@__PURE__*/
+  messageDesc(file_sightline_registry_v1_registry, 6);
 
 /**
  * @generated from message sightline.registry.v1.ClaimDeviceResponse
@@ -191,7 +307,7 @@ export type ClaimDeviceResponse = Message<"sightline.registry.v1.ClaimDeviceResp
  * Use `create(ClaimDeviceResponseSchema)` to create a new message.
  */
 export const ClaimDeviceResponseSchema: GenMessage<ClaimDeviceResponse> = /*@__PURE__*/
-  messageDesc(file_sightline_registry_v1_registry, 4);
+  messageDesc(file_sightline_registry_v1_registry, 7);
 
 /**
  * @generated from message sightline.registry.v1.ListDevicesRequest
@@ -205,9 +321,41 @@ export type ListDevicesRequest = Message<"sightline.registry.v1.ListDevicesReque
   pageSize: number;
 
   /**
+   * Of the same search, filter and order.
+   *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Part of the name, or of the cloud ID with or without dashes; case does not matter. At most
+   * 64 characters.
+   *
+   * @generated from field: string search = 3;
+   */
+  search: string;
+
+  /**
+   * Unspecified: any.
+   *
+   * @generated from field: sightline.registry.v1.DeviceStatus status = 4;
+   */
+  status: DeviceStatus;
+
+  /**
+   * @generated from field: sightline.registry.v1.Relation relation = 5;
+   */
+  relation: Relation;
+
+  /**
+   * @generated from field: sightline.registry.v1.DeviceOrder order = 6;
+   */
+  order: DeviceOrder;
+
+  /**
+   * @generated from field: bool descending = 7;
+   */
+  descending: boolean;
 };
 
 /**
@@ -215,7 +363,7 @@ export type ListDevicesRequest = Message<"sightline.registry.v1.ListDevicesReque
  * Use `create(ListDevicesRequestSchema)` to create a new message.
  */
 export const ListDevicesRequestSchema: GenMessage<ListDevicesRequest> = /*@__PURE__*/
-  messageDesc(file_sightline_registry_v1_registry, 5);
+  messageDesc(file_sightline_registry_v1_registry, 8);
 
 /**
  * @generated from message sightline.registry.v1.ListDevicesResponse
@@ -232,6 +380,13 @@ export type ListDevicesResponse = Message<"sightline.registry.v1.ListDevicesResp
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * All that match, on all pages.
+   *
+   * @generated from field: uint32 total = 3;
+   */
+  total: number;
 };
 
 /**
@@ -239,7 +394,7 @@ export type ListDevicesResponse = Message<"sightline.registry.v1.ListDevicesResp
  * Use `create(ListDevicesResponseSchema)` to create a new message.
  */
 export const ListDevicesResponseSchema: GenMessage<ListDevicesResponse> = /*@__PURE__*/
-  messageDesc(file_sightline_registry_v1_registry, 6);
+  messageDesc(file_sightline_registry_v1_registry, 9);
 
 /**
  * @generated from message sightline.registry.v1.WatchDevicesRequest
@@ -252,7 +407,7 @@ export type WatchDevicesRequest = Message<"sightline.registry.v1.WatchDevicesReq
  * Use `create(WatchDevicesRequestSchema)` to create a new message.
  */
 export const WatchDevicesRequestSchema: GenMessage<WatchDevicesRequest> = /*@__PURE__*/
-  messageDesc(file_sightline_registry_v1_registry, 7);
+  messageDesc(file_sightline_registry_v1_registry, 10);
 
 /**
  * @generated from message sightline.registry.v1.WatchDevicesResponse
@@ -297,7 +452,7 @@ export type WatchDevicesResponse = Message<"sightline.registry.v1.WatchDevicesRe
  * Use `create(WatchDevicesResponseSchema)` to create a new message.
  */
 export const WatchDevicesResponseSchema: GenMessage<WatchDevicesResponse> = /*@__PURE__*/
-  messageDesc(file_sightline_registry_v1_registry, 8);
+  messageDesc(file_sightline_registry_v1_registry, 11);
 
 /**
  * @generated from message sightline.registry.v1.DeviceList
@@ -314,7 +469,7 @@ export type DeviceList = Message<"sightline.registry.v1.DeviceList"> & {
  * Use `create(DeviceListSchema)` to create a new message.
  */
 export const DeviceListSchema: GenMessage<DeviceList> = /*@__PURE__*/
-  messageDesc(file_sightline_registry_v1_registry, 9);
+  messageDesc(file_sightline_registry_v1_registry, 12);
 
 /**
  * @generated from message sightline.registry.v1.Heartbeat
@@ -327,7 +482,7 @@ export type Heartbeat = Message<"sightline.registry.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_sightline_registry_v1_registry, 10);
+  messageDesc(file_sightline_registry_v1_registry, 13);
 
 /**
  * @generated from message sightline.registry.v1.GetDeviceRequest
@@ -344,7 +499,7 @@ export type GetDeviceRequest = Message<"sightline.registry.v1.GetDeviceRequest">
  * Use `create(GetDeviceRequestSchema)` to create a new message.
  */
 export const GetDeviceRequestSchema: GenMessage<GetDeviceRequest> = /*@__PURE__*/
-  messageDesc(file_sightline_registry_v1_registry, 11);
+  messageDesc(file_sightline_registry_v1_registry, 14);
 
 /**
  * @generated from message sightline.registry.v1.GetDeviceResponse
@@ -361,7 +516,167 @@ export type GetDeviceResponse = Message<"sightline.registry.v1.GetDeviceResponse
  * Use `create(GetDeviceResponseSchema)` to create a new message.
  */
 export const GetDeviceResponseSchema: GenMessage<GetDeviceResponse> = /*@__PURE__*/
-  messageDesc(file_sightline_registry_v1_registry, 12);
+  messageDesc(file_sightline_registry_v1_registry, 15);
+
+/**
+ * @generated from message sightline.registry.v1.UpdateDeviceRequest
+ */
+export type UpdateDeviceRequest = Message<"sightline.registry.v1.UpdateDeviceRequest"> & {
+  /**
+   * @generated from field: string device_id = 1;
+   */
+  deviceId: string;
+
+  /**
+   * 1 to 64 characters.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message sightline.registry.v1.UpdateDeviceRequest.
+ * Use `create(UpdateDeviceRequestSchema)` to create a new message.
+ */
+export const UpdateDeviceRequestSchema: GenMessage<UpdateDeviceRequest> = /*@__PURE__*/
+  messageDesc(file_sightline_registry_v1_registry, 16);
+
+/**
+ * @generated from message sightline.registry.v1.UpdateDeviceResponse
+ */
+export type UpdateDeviceResponse = Message<"sightline.registry.v1.UpdateDeviceResponse"> & {
+  /**
+   * @generated from field: sightline.registry.v1.Device device = 1;
+   */
+  device?: Device | undefined;
+};
+
+/**
+ * Describes the message sightline.registry.v1.UpdateDeviceResponse.
+ * Use `create(UpdateDeviceResponseSchema)` to create a new message.
+ */
+export const UpdateDeviceResponseSchema: GenMessage<UpdateDeviceResponse> = /*@__PURE__*/
+  messageDesc(file_sightline_registry_v1_registry, 17);
+
+/**
+ * @generated from message sightline.registry.v1.DeleteDeviceRequest
+ */
+export type DeleteDeviceRequest = Message<"sightline.registry.v1.DeleteDeviceRequest"> & {
+  /**
+   * @generated from field: string device_id = 1;
+   */
+  deviceId: string;
+};
+
+/**
+ * Describes the message sightline.registry.v1.DeleteDeviceRequest.
+ * Use `create(DeleteDeviceRequestSchema)` to create a new message.
+ */
+export const DeleteDeviceRequestSchema: GenMessage<DeleteDeviceRequest> = /*@__PURE__*/
+  messageDesc(file_sightline_registry_v1_registry, 18);
+
+/**
+ * @generated from message sightline.registry.v1.DeleteDeviceResponse
+ */
+export type DeleteDeviceResponse = Message<"sightline.registry.v1.DeleteDeviceResponse"> & {
+};
+
+/**
+ * Describes the message sightline.registry.v1.DeleteDeviceResponse.
+ * Use `create(DeleteDeviceResponseSchema)` to create a new message.
+ */
+export const DeleteDeviceResponseSchema: GenMessage<DeleteDeviceResponse> = /*@__PURE__*/
+  messageDesc(file_sightline_registry_v1_registry, 19);
+
+/**
+ * @generated from message sightline.registry.v1.ImportDevicesRequest
+ */
+export type ImportDevicesRequest = Message<"sightline.registry.v1.ImportDevicesRequest"> & {
+  /**
+   * At most 48 KiB and 500 devices.
+   *
+   * @generated from oneof sightline.registry.v1.ImportDevicesRequest.file
+   */
+  file: {
+    /**
+     * With a heading line: cloud_id, name and verification_code, or user_name and password instead
+     * of the code. Comma or semicolon, RFC 4180 quoting.
+     *
+     * @generated from field: string csv = 1;
+     */
+    value: string;
+    case: "csv";
+  } | {
+    /**
+     * A list of objects with the same names.
+     *
+     * @generated from field: string json = 2;
+     */
+    value: string;
+    case: "json";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message sightline.registry.v1.ImportDevicesRequest.
+ * Use `create(ImportDevicesRequestSchema)` to create a new message.
+ */
+export const ImportDevicesRequestSchema: GenMessage<ImportDevicesRequest> = /*@__PURE__*/
+  messageDesc(file_sightline_registry_v1_registry, 20);
+
+/**
+ * @generated from message sightline.registry.v1.ImportDevicesResponse
+ */
+export type ImportDevicesResponse = Message<"sightline.registry.v1.ImportDevicesResponse"> & {
+  /**
+   * 1-based: of the file for CSV, of the list for JSON.
+   *
+   * @generated from field: uint32 line = 1;
+   */
+  line: number;
+
+  /**
+   * As it stands in the file when it is no cloud ID.
+   *
+   * @generated from field: string device_id = 2;
+   */
+  deviceId: string;
+
+  /**
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * Empty when the device has been claimed, or was the caller's already; else the reason, as in the
+   * errors of ClaimDevice.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+
+  /**
+   * The reason for a person, in English.
+   *
+   * @generated from field: string message = 5;
+   */
+  message: string;
+
+  /**
+   * Devices in the file.
+   *
+   * @generated from field: uint32 total = 6;
+   */
+  total: number;
+};
+
+/**
+ * Describes the message sightline.registry.v1.ImportDevicesResponse.
+ * Use `create(ImportDevicesResponseSchema)` to create a new message.
+ */
+export const ImportDevicesResponseSchema: GenMessage<ImportDevicesResponse> = /*@__PURE__*/
+  messageDesc(file_sightline_registry_v1_registry, 21);
 
 /**
  * @generated from enum sightline.registry.v1.DeviceStatus
@@ -390,6 +705,74 @@ export const DeviceStatusSchema: GenEnum<DeviceStatus> = /*@__PURE__*/
   enumDesc(file_sightline_registry_v1_registry, 0);
 
 /**
+ * @generated from enum sightline.registry.v1.Relation
+ */
+export enum Relation {
+  /**
+   * Own and shared ones.
+   *
+   * @generated from enum value: RELATION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: RELATION_OWN = 1;
+   */
+  OWN = 1,
+
+  /**
+   * @generated from enum value: RELATION_SHARED = 2;
+   */
+  SHARED = 2,
+}
+
+/**
+ * Describes the enum sightline.registry.v1.Relation.
+ */
+export const RelationSchema: GenEnum<Relation> = /*@__PURE__*/
+  enumDesc(file_sightline_registry_v1_registry, 1);
+
+/**
+ * @generated from enum sightline.registry.v1.DeviceOrder
+ */
+export enum DeviceOrder {
+  /**
+   * By name.
+   *
+   * @generated from enum value: DEVICE_ORDER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: DEVICE_ORDER_NAME = 1;
+   */
+  NAME = 1,
+
+  /**
+   * @generated from enum value: DEVICE_ORDER_ID = 2;
+   */
+  ID = 2,
+
+  /**
+   * Online first.
+   *
+   * @generated from enum value: DEVICE_ORDER_STATUS = 3;
+   */
+  STATUS = 3,
+
+  /**
+   * @generated from enum value: DEVICE_ORDER_CLAIMED = 4;
+   */
+  CLAIMED = 4,
+}
+
+/**
+ * Describes the enum sightline.registry.v1.DeviceOrder.
+ */
+export const DeviceOrderSchema: GenEnum<DeviceOrder> = /*@__PURE__*/
+  enumDesc(file_sightline_registry_v1_registry, 2);
+
+/**
  * @generated from service sightline.registry.v1.Registry
  */
 export const Registry: GenService<{
@@ -405,7 +788,8 @@ export const Registry: GenService<{
     output: typeof LookupDeviceResponseSchema;
   },
   /**
-   * Second step: the device itself checks the verification code; the caller becomes the owner.
+   * Second step: the device itself checks the verification code, or the name and password of one
+   * of its administrators; the caller becomes the owner.
    *
    * @generated from rpc sightline.registry.v1.Registry.ClaimDevice
    */
@@ -415,7 +799,7 @@ export const Registry: GenService<{
     output: typeof ClaimDeviceResponseSchema;
   },
   /**
-   * The caller's devices by name.
+   * The devices that the caller owns, then those shared with the caller.
    *
    * @generated from rpc sightline.registry.v1.Registry.ListDevices
    */
@@ -425,7 +809,8 @@ export const Registry: GenService<{
     output: typeof ListDevicesResponseSchema;
   },
   /**
-   * The caller's devices as they are, then every change. `Heartbeat` at least every 15 seconds.
+   * The caller's devices as they are, own and shared, then every change. `Heartbeat` at least
+   * every 15 seconds.
    *
    * @generated from rpc sightline.registry.v1.Registry.WatchDevices
    */
@@ -441,6 +826,37 @@ export const Registry: GenService<{
     methodKind: "unary";
     input: typeof GetDeviceRequestSchema;
     output: typeof GetDeviceResponseSchema;
+  },
+  /**
+   * Renames a device.
+   *
+   * @generated from rpc sightline.registry.v1.Registry.UpdateDevice
+   */
+  updateDevice: {
+    methodKind: "unary";
+    input: typeof UpdateDeviceRequestSchema;
+    output: typeof UpdateDeviceResponseSchema;
+  },
+  /**
+   * Takes a device out of the account: ends its shares and open streams at once, and frees it for
+   * a new claim.
+   *
+   * @generated from rpc sightline.registry.v1.Registry.DeleteDevice
+   */
+  deleteDevice: {
+    methodKind: "unary";
+    input: typeof DeleteDeviceRequestSchema;
+    output: typeof DeleteDeviceResponseSchema;
+  },
+  /**
+   * Claims many devices, one after the other; a result per line as soon as it is known.
+   *
+   * @generated from rpc sightline.registry.v1.Registry.ImportDevices
+   */
+  importDevices: {
+    methodKind: "server_streaming";
+    input: typeof ImportDevicesRequestSchema;
+    output: typeof ImportDevicesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sightline_registry_v1_registry, 0);
