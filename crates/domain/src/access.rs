@@ -7,12 +7,14 @@
 //! with.
 
 pub mod device;
+pub mod explain;
 pub mod permission;
 pub mod schedule;
 pub mod terms;
 pub mod zone;
 
 pub use device::{DeviceGrants, Grant, GrantSource, Rights};
+pub use explain::{Path, PathSource};
 pub use permission::{Permission, Permissions};
 pub use schedule::{Hours, Interval, Minute, Schedule, Weekdays};
 pub use terms::Terms;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::permission::{Permission, Permissions};
-use super::terms::Terms;
+use super::terms::{Terms, earlier};
 use crate::principal::{DeviceUser, Principal};
 use crate::{AccountId, CloudId};
 
@@ -94,7 +94,10 @@ impl DeviceGrants {
         for source in self.sources(account) {
             match source {
                 GrantSource::Ownership => {
-                    rights.permissions = Permissions::ALL;
+                    return Rights {
+                        permissions: Permissions::ALL,
+                        holds_until: None,
+                    };
                 }
                 GrantSource::Share { terms, .. } if terms.covers(channel) => {
                     if terms.in_force(at, &self.zone) {
@@ -105,10 +108,6 @@ impl DeviceGrants {
                 }
                 GrantSource::Share { .. } => {}
             }
-        }
-        if rights.permissions == Permissions::ALL {
-            // More cannot come, and only an owner has all.
-            rights.holds_until = None;
         }
         rights
     }
@@ -156,18 +155,18 @@ impl DeviceGrants {
             .map(|grant| &grant.account)
     }
 
-    fn sources(&self, account: &AccountId) -> impl Iterator<Item = &GrantSource> {
+    pub(super) fn sources(&self, account: &AccountId) -> impl Iterator<Item = &GrantSource> {
         let of_account = self.grants.iter().filter(move |g| g.account == *account);
         of_account.map(|grant| &grant.source)
     }
 
-    fn confirms(&self, user: &DeviceUser) -> bool {
+    pub(super) fn confirms(&self, user: &DeviceUser) -> bool {
         user.device == self.device && user.ownership_epoch == self.ownership_epoch
     }
 }
 
 /// What the device itself lets its users do.
-fn device_user_permissions(user: &DeviceUser) -> Permissions {
+pub(super) fn device_user_permissions(user: &DeviceUser) -> Permissions {
     if user.administrator {
         return Permissions::ALL;
     }
@@ -177,11 +176,4 @@ fn device_user_permissions(user: &DeviceUser) -> Permissions {
         Permission::Sound,
     ];
     viewer.into_iter().collect()
-}
-
-fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    }
 }

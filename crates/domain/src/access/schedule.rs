@@ -160,11 +160,10 @@ impl Hours {
         }
     }
 
-    /// Whether a clock on the wall that shows `local` shows a time inside.
-    fn covers(&self, local: DateTime) -> bool {
-        let minute = Minute::of(local);
-        let today = self.weekdays.contains(local.weekday());
-        let yesterday = self.weekdays.contains(local.weekday().previous());
+    /// Whether a clock on the wall that shows this minute of this day shows a time inside.
+    fn covers(&self, day: Weekday, minute: Minute) -> bool {
+        let today = self.weekdays.contains(day);
+        let yesterday = self.weekdays.contains(day.previous());
         self.effective().iter().any(|interval| {
             if interval.crosses_midnight() {
                 (today && minute >= interval.from) || (yesterday && minute <= interval.to)
@@ -191,8 +190,26 @@ impl Schedule {
     pub fn is_open(&self, at: Timestamp, zone: &TimeZone) -> bool {
         match self {
             Self::Always => true,
-            Self::Weekly(hours) => hours.covers(zone.to_datetime(at)),
+            Self::Weekly(hours) => {
+                let local = zone.to_datetime(at);
+                hours.covers(local.weekday(), Minute::of(local))
+            }
         }
+    }
+
+    /// Whether it is open in no minute of a week in which `other` is closed.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        let Self::Weekly(others) = other else {
+            return true;
+        };
+        minutes_of_a_week().all(|(day, minute)| {
+            let open = match self {
+                Self::Always => true,
+                Self::Weekly(hours) => hours.covers(day, minute),
+            };
+            !open || others.covers(day, minute)
+        })
     }
 
     /// The first moment after `at` at which it opens or closes; `None` when it never does.
@@ -208,6 +225,11 @@ impl Schedule {
             .into_iter()
             .find(|moment| *moment > at && self.is_open(*moment, zone) != open)
     }
+}
+
+fn minutes_of_a_week() -> impl Iterator<Item = (Weekday, Minute)> {
+    let days = Weekday::Monday.cycle_forward().take(7);
+    days.flat_map(|day| (0..MINUTES).map(move |minute| (day, Minute(minute))))
 }
 
 /// Every moment at which the hours may open or close: their own minutes on each day, and the
