@@ -2,13 +2,15 @@
 
 use std::sync::Weak;
 
+use actix::Addr;
 use sightline_domain::CloudId;
+use sightline_rpc::device::v1 as device;
 use sightline_rpc::internal::v1 as internal;
 use sightline_rpc::internal::v1::device_calls_server::DeviceCalls;
 use tonic::{Request, Response, Status};
 
 use crate::edge::Shared;
-use crate::session::VerifyClaim;
+use crate::session::{Session, VerifyClaim, VerifyUser};
 
 /// Serves `sightline.internal.v1.DeviceCalls`.
 ///
@@ -23,20 +25,50 @@ impl DeviceCalls for Calls {
         request: Request<internal::VerifyClaimRequest>,
     ) -> Result<Response<internal::VerifyClaimResponse>, Status> {
         let request = request.into_inner();
-        let device: CloudId = request
-            .device_id
-            .parse()
-            .map_err(|_| Status::invalid_argument("not a cloud ID"))?;
-        let offline = || Status::unavailable("the device is not connected to this edge");
-        let edge = self.0.upgrade().ok_or_else(offline)?;
-        let session = edge.directory.session(device).ok_or_else(offline)?;
-        let verify = VerifyClaim {
+        let question = device::VerifyClaimRequest {
             verification_code: request.verification_code,
         };
-        let answer = session.send(verify).await.map_err(|_| offline())??;
+        let session = self.session(&request.device_id)?;
+        let answer = session.send(VerifyClaim(question)).await;
+        let answer = answer.map_err(|_| offline())??;
         Ok(Response::new(internal::VerifyClaimResponse {
             accepted: answer.accepted,
             retry_after_s: answer.retry_after_s,
         }))
     }
+
+    async fn verify_user(
+        &self,
+        request: Request<internal::VerifyUserRequest>,
+    ) -> Result<Response<internal::VerifyUserResponse>, Status> {
+        let request = request.into_inner();
+        let question = device::VerifyUserRequest {
+            user_name: request.user_name,
+            password: request.password,
+        };
+        let session = self.session(&request.device_id)?;
+        let answer = session.send(VerifyUser(question)).await;
+        let answer = answer.map_err(|_| offline())??;
+        Ok(Response::new(internal::VerifyUserResponse {
+            accepted: answer.accepted,
+            administrator: answer.administrator,
+            retry_after_s: answer.retry_after_s,
+            // The registry knows it.
+            ownership_epoch: 0,
+        }))
+    }
+}
+
+impl Calls {
+    fn session(&self, device: &str) -> Result<Addr<Session>, Status> {
+        let device: CloudId = device
+            .parse()
+            .map_err(|_| Status::invalid_argument("not a cloud ID"))?;
+        let edge = self.0.upgrade().ok_or_else(offline)?;
+        edge.directory.session(device).ok_or_else(offline)
+    }
+}
+
+fn offline() -> Status {
+    Status::unavailable("the device is not connected to this edge")
 }

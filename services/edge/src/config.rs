@@ -21,6 +21,8 @@ pub struct Config {
     /// Open streams go on for this long when grants cannot be proven fresh, milliseconds;
     /// 0 ends them as soon as that is noticed.
     pub authz_grace_ms: u64,
+    /// The link from a device is measured this long after it connected, milliseconds; 0: never.
+    pub uplink_probe_after_ms: u64,
     /// Memory for the frames of one stream, bytes. Old frames go first.
     pub ring_bytes: usize,
     /// A viewer farther behind skips to the newest key frame, milliseconds.
@@ -38,6 +40,7 @@ impl Default for Config {
             viewers_per_device_max: 1_000,
             linger_ms: 5_000,
             authz_grace_ms: 30_000,
+            uplink_probe_after_ms: 10_000,
             ring_bytes: 16 << 20,
             viewer_lag_ms: 2_000,
             arbiters: 0,
@@ -52,6 +55,10 @@ impl Config {
 
     pub(crate) fn authz_grace(&self) -> Duration {
         Duration::from_millis(self.authz_grace_ms)
+    }
+
+    pub(crate) fn uplink_probe_after(&self) -> Duration {
+        Duration::from_millis(self.uplink_probe_after_ms)
     }
 
     pub(crate) fn ring_limits(&self) -> ring::Limits {

@@ -12,6 +12,7 @@ use sightline_coord::{Coordinator, EdgeId, EdgeInfo, Membership, OwnershipEvent}
 use sightline_rpc::Channel;
 use sightline_rpc::internal::v1::device_calls_server::DeviceCallsServer;
 use sightline_rpc::internal::v1::devices_client::DevicesClient;
+use sightline_rpc::internal::v1::grants_client::GrantsClient;
 use sightline_rpc::live::v1::EndReason;
 use sightline_rpc::token::Verifier;
 use tokio::net::TcpListener;
@@ -26,6 +27,7 @@ use crate::error::End;
 use crate::live;
 use crate::metrics::Metrics;
 use crate::session::{Claimed, Finish};
+use crate::sign_ins::SignIns;
 use crate::uplink;
 
 /// Sessions get this long to say good-bye when the edge drains.
@@ -55,8 +57,10 @@ pub struct Parts {
     pub config: Config,
     /// Who owns which device.
     pub coordinator: Arc<dyn Coordinator>,
-    /// The registry, for reports and grants.
+    /// The registry, for reports.
     pub devices: Channel,
+    /// Sharing, for grants.
+    pub grants: Channel,
     /// Checks access tokens.
     pub verifier: Verifier,
     /// Wall-clock time, for the end of tokens.
@@ -72,10 +76,12 @@ pub(crate) struct Shared {
     pub(crate) id: EdgeId,
     pub(crate) coordinator: Arc<dyn Coordinator>,
     pub(crate) devices: DevicesClient<Channel>,
+    pub(crate) grants: GrantsClient<Channel>,
     pub(crate) verifier: Verifier,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) directory: Directory,
+    pub(crate) sign_ins: SignIns,
     pub(crate) arbiters: Arbiters,
     pub(crate) draining: CancellationToken,
     /// Work that must be finished before the edge is gone, such as releasing claims.
@@ -107,15 +113,18 @@ impl Edge {
             config: parts.config,
             coordinator: parts.coordinator,
             devices: DevicesClient::new(parts.devices),
+            grants: GrantsClient::new(parts.grants),
             verifier: parts.verifier,
             clock: parts.clock,
             metrics: Metrics::new(&parts.meter),
             directory: Directory::default(),
+            sign_ins: SignIns::default(),
             draining: CancellationToken::new(),
             tasks: TaskTracker::new(),
             runtime: tokio::runtime::Handle::current(),
         });
         tokio::spawn(fence(Arc::clone(&shared)));
+        tokio::spawn(follow_sign_ins(Arc::clone(&shared)));
         Ok(Self { shared, membership })
     }
 
@@ -168,6 +177,11 @@ impl Edge {
         }
         drop(self.membership);
     }
+}
+
+async fn follow_sign_ins(edge: Arc<Shared>) {
+    let ended = edge.verifier.ended_sessions();
+    edge.sign_ins.follow(ended, &edge.draining).await;
 }
 
 /// Ends sessions whose device has been claimed by somebody else since.

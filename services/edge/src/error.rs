@@ -16,6 +16,15 @@ pub enum Error {
     /// No such device, or none that the caller may know of.
     #[error("no such device")]
     NotFound,
+    /// Somebody who may know of the device, and may not watch it.
+    #[error("your share of the device does not include this")]
+    NotAllowed,
+    /// The hours of the caller's share are over, or have not begun.
+    #[error("the hours of your share do not include this moment")]
+    OutsideHours {
+        /// When they begin again, milliseconds since the Unix epoch.
+        opens_at_unix_ms: i64,
+    },
     /// The device is not connected.
     #[error("the device is offline")]
     DeviceOffline,
@@ -41,6 +50,7 @@ impl ServiceError for Error {
         match self {
             Self::Unauthenticated(e) => e.code(),
             Self::NotFound => Code::NotFound,
+            Self::NotAllowed | Self::OutsideHours { .. } => Code::PermissionDenied,
             Self::ChannelUnavailable(_) => Code::FailedPrecondition,
             Self::DeviceOffline | Self::GrantsStale | Self::Draining => Code::Unavailable,
             Self::TooManyViewers => Code::ResourceExhausted,
@@ -52,6 +62,8 @@ impl ServiceError for Error {
         match self {
             Self::Unauthenticated(e) => e.reason(),
             Self::NotFound => "NOT_FOUND",
+            Self::NotAllowed => "NOT_ALLOWED",
+            Self::OutsideHours { .. } => "OUTSIDE_HOURS",
             Self::DeviceOffline => "DEVICE_OFFLINE",
             Self::ChannelUnavailable(_) => "CHANNEL_UNAVAILABLE",
             Self::GrantsStale => "UNAVAILABLE",
@@ -69,15 +81,18 @@ pub struct End {
     pub reason: EndReason,
     /// For logs and developers, in English.
     pub message: Cow<'static, str>,
+    /// When a permission of hours begins again, milliseconds since the Unix epoch; 0: not known.
+    pub opens_at_unix_ms: i64,
 }
 
 impl End {
-    /// With a fixed message.
+    /// With nothing to tell of hours.
     #[must_use]
-    pub const fn new(reason: EndReason, message: &'static str) -> Self {
+    pub fn new(reason: EndReason, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             reason,
-            message: Cow::Borrowed(message),
+            message: message.into(),
+            opens_at_unix_ms: 0,
         }
     }
 

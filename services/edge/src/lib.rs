@@ -17,6 +17,7 @@ mod live;
 mod metrics;
 mod permit;
 mod session;
+mod sign_ins;
 mod uplink;
 mod viewer;
 mod websocket;

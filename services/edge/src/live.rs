@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
-use sightline_domain::access::{self, Permission};
-use sightline_domain::{AccountId, CloudId};
+use sightline_domain::CloudId;
 use sightline_rpc::auth::Caller;
 use sightline_rpc::internal::v1 as internal;
 use sightline_rpc::live::v1::live_server::LiveServer;
+use tokio::time::Instant;
 
 use crate::edge::Shared;
 use crate::error::Error;
+use crate::permit::Grants;
 use crate::session::{Admission, Admit, Session};
 
 /// Longest that somebody waits to hear that a device is offline.
@@ -36,7 +37,12 @@ pub(crate) fn router(edge: &Arc<Shared>) -> Router {
 
 /// The session of a device that the caller may watch, or the reason why there is none. A stranger
 /// hears the same of a device that is missing and of one that is not theirs.
-async fn find(edge: &Shared, caller: &Caller, device: &str) -> Result<actix::Addr<Session>, Error> {
+async fn find(
+    edge: &Shared,
+    caller: &Caller,
+    device: &str,
+    channel: u32,
+) -> Result<actix::Addr<Session>, Error> {
     let device: CloudId = device.parse().map_err(|_| Error::NotFound)?;
     if edge.draining.is_cancelled() {
         return Err(Error::Draining);
@@ -44,40 +50,27 @@ async fn find(edge: &Shared, caller: &Caller, device: &str) -> Result<actix::Add
     if let Some(session) = edge.directory.session(device) {
         return Ok(session);
     }
-    let look_up = is_allowed(edge, caller.account(), device);
-    match tokio::time::timeout(LOOK_UP_TIMEOUT, look_up).await {
-        Ok(Ok(true)) => Err(Error::DeviceOffline),
-        Ok(Ok(false)) => Err(Error::NotFound),
-        Ok(Err(_)) | Err(_) => Err(Error::GrantsStale),
-    }
+    let look_up = tokio::time::timeout(LOOK_UP_TIMEOUT, grants(edge, device));
+    let Ok(Ok(grants)) = look_up.await else {
+        return Err(Error::GrantsStale);
+    };
+    // What would keep the caller out of a device that is connected comes first.
+    let (now, now_unix_ms) = (Instant::now(), edge.clock.now_unix_ms());
+    grants.permit_live(caller, channel, now, now_unix_ms)?;
+    Err(Error::DeviceOffline)
 }
 
-/// Whether the account could watch the device if it were connected.
-async fn is_allowed(
-    edge: &Shared,
-    account: &AccountId,
-    device: CloudId,
-) -> Result<bool, tonic::Status> {
-    let request = internal::WatchGrantsRequest {
+/// The grants of a device that is not connected here.
+async fn grants(edge: &Shared, device: CloudId) -> Result<Grants, tonic::Status> {
+    let request = internal::WatchDeviceRequest {
         device_id: device.to_string(),
     };
-    let mut news = edge
-        .devices
-        .clone()
-        .watch_grants(request)
-        .await?
-        .into_inner();
-    let first = news
-        .message()
-        .await?
-        .and_then(|news| news.grants)
-        .unwrap_or_default();
-    let grants: Vec<_> = first
-        .grants
-        .into_iter()
-        .filter_map(crate::permit::grant)
-        .collect();
-    Ok(access::allows(&grants, account, Permission::ViewLive))
+    let mut client = edge.grants.clone();
+    let mut news = client.watch_device(request).await?.into_inner();
+    Ok(match news.message().await? {
+        Some(first) => Grants::heard(device, first),
+        None => Grants::unknown(device),
+    })
 }
 
 /// Lets a viewer in.
@@ -88,7 +81,7 @@ async fn admit(
     channel: u32,
     stream: sightline_rpc::live::v1::StreamKind,
 ) -> Result<Admission, Error> {
-    let session = find(edge, &caller, device).await?;
+    let session = find(edge, &caller, device, channel).await?;
     let admit = Admit {
         caller,
         channel,

@@ -5,11 +5,13 @@
 
 use std::time::Duration;
 
-use sightline_domain::AccountId;
-use sightline_domain::access::{self, Grant, Permission};
+use jiff::Timestamp;
+use sightline_domain::access::{DeviceGrants, Grant, GrantSource, Permission, zone};
+use sightline_domain::{CloudId, Principal};
 use sightline_rpc::auth::Caller;
 use sightline_rpc::internal::v1 as internal;
 use sightline_rpc::live::v1::EndReason;
+use sightline_rpc::terms::terms_from_proto;
 use tokio::time::Instant;
 
 use crate::error::{End, Error};
@@ -18,11 +20,19 @@ use crate::error::{End, Error};
 pub(crate) const STALE_AFTER: Duration = Duration::from_secs(3);
 /// Most grants of one device; more than that cannot have been made by a person.
 const GRANTS_MAX: usize = 10_000;
+/// Changes of rights that are looked at to tell when a permission of hours begins again; with the
+/// hours of a week that is days ahead.
+const CHANGES_MAX: usize = 64;
 
-/// Leave to watch one device live, until a moment. Not clonable: one permit, one viewer.
+/// What watching live needs. Picture and sound of a stream come together, so both.
+const LIVE: [Permission; 2] = [Permission::ViewLive, Permission::Sound];
+
+/// Leave to watch one channel live, until a moment. Not clonable: one permit, one viewer.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    account: AccountId,
+    caller: Caller,
+    channel: u32,
+    until_unix_ms: i64,
     until: Instant,
     then: End,
 }
@@ -30,14 +40,28 @@ pub(crate) struct Permit {
 impl Permit {
     /// Who may.
     #[must_use]
-    pub(crate) fn account(&self) -> &AccountId {
-        &self.account
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.caller
     }
 
-    /// When it ends by itself.
+    /// What.
+    #[must_use]
+    pub(crate) fn channel(&self) -> u32 {
+        self.channel
+    }
+
+    /// When it ends by itself, by the wall clock as it went when the permit was made. The data
+    /// path looks at this one, which costs nothing.
     #[must_use]
     pub(crate) fn until(&self) -> Instant {
         self.until
+    }
+
+    /// When it ends by itself, by the wall clock; the session looks at this one too, because a
+    /// wall clock can be set.
+    #[must_use]
+    pub(crate) fn until_unix_ms(&self) -> i64 {
+        self.until_unix_ms
     }
 
     /// What the viewer is told at that moment.
@@ -51,31 +75,33 @@ impl Permit {
 #[derive(Debug)]
 pub(crate) struct Grants {
     revision: u64,
-    grants: Vec<Grant>,
+    grants: DeviceGrants,
     heard_at: Option<Instant>,
 }
 
 impl Grants {
     /// Nothing heard yet: allows nothing.
-    pub(crate) fn unknown() -> Self {
+    pub(crate) fn unknown(device: CloudId) -> Self {
         Self {
             revision: 0,
-            grants: Vec::new(),
+            grants: DeviceGrants::none(device),
             heard_at: None,
         }
     }
 
+    /// What the service says at this moment.
+    pub(crate) fn heard(device: CloudId, news: internal::WatchDeviceResponse) -> Self {
+        let mut grants = Self::unknown(device);
+        grants.hear(news, Instant::now());
+        grants
+    }
+
     /// Takes over what the service says. An answer older than what is known changes nothing, and
     /// a heartbeat proves freshness only for the revision that is held.
-    pub(crate) fn hear(&mut self, news: internal::WatchGrantsResponse, now: Instant) {
+    pub(crate) fn hear(&mut self, news: internal::WatchDeviceResponse, now: Instant) {
         match news.grants {
             Some(set) if news.revision >= self.revision => {
-                self.grants = set
-                    .grants
-                    .into_iter()
-                    .take(GRANTS_MAX)
-                    .filter_map(grant)
-                    .collect();
+                self.grants = device_grants(self.grants.device, set);
                 self.revision = news.revision;
                 self.heard_at = Some(now);
             }
@@ -92,48 +118,152 @@ impl Grants {
             .map_or(Duration::MAX, |at| now.saturating_duration_since(at))
     }
 
-    /// Leave to watch live, or the reason why not.
+    /// Leave to watch a channel live, or the reason why not.
     ///
     /// # Errors
-    /// [`Error::GrantsStale`] when grants are not fresh, [`Error::NotFound`] when there is none:
-    /// a stranger learns nothing.
+    /// [`Error::GrantsStale`] when grants are not fresh; [`Error::NotFound`] for whoever may not
+    /// know of the device: a stranger learns nothing; else what keeps a guest out.
     pub(crate) fn permit_live(
         &self,
         caller: &Caller,
+        channel: u32,
         now: Instant,
         now_unix_ms: i64,
     ) -> Result<Permit, Error> {
         if self.silence(now) > STALE_AFTER {
             return Err(Error::GrantsStale);
         }
-        if !self.allows_live(caller.account()) {
+        self.permit(caller, channel, now, now_unix_ms)
+    }
+
+    /// Leave to go on for a viewer that is watching. Grants that are not fresh may be used for
+    /// this as long as the grace lasts.
+    ///
+    /// # Errors
+    /// What the viewer is told.
+    pub(crate) fn permit_on(
+        &self,
+        permit: &Permit,
+        now: Instant,
+        now_unix_ms: i64,
+    ) -> Result<Permit, End> {
+        if permit.caller.expires_at_unix_ms() <= now_unix_ms {
+            return Err(token_expired());
+        }
+        self.permit(&permit.caller, permit.channel, now, now_unix_ms)
+            .map_err(|error| match error {
+                Error::OutsideHours { opens_at_unix_ms } => outside_hours(opens_at_unix_ms),
+                _ => End::new(EndReason::AccessEnded, "the permission ended"),
+            })
+    }
+
+    fn permit(
+        &self,
+        caller: &Caller,
+        channel: u32,
+        now: Instant,
+        now_unix_ms: i64,
+    ) -> Result<Permit, Error> {
+        let who = caller.principal();
+        let at = Timestamp::from_millisecond(now_unix_ms).map_err(|_| Error::GrantsStale)?;
+        if !self.grants.may_know(who, at) {
             return Err(Error::NotFound);
         }
-        let left_ms = caller.expires_at_unix_ms().saturating_sub(now_unix_ms);
-        let left = Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
+        let (ends_at, then) = match self.live_lasts(who, channel, at) {
+            Some(end) if end <= at => {
+                return Err(match self.live_opens(who, channel, at) {
+                    Some(opens) => Error::OutsideHours {
+                        opens_at_unix_ms: opens.as_millisecond(),
+                    },
+                    None => Error::NotAllowed,
+                });
+            }
+            Some(end) => (end.as_millisecond(), self.farewell(who, channel, end)),
+            None => (i64::MAX, token_expired()),
+        };
+        let expires = caller.expires_at_unix_ms();
+        let (until_unix_ms, then) = if expires <= ends_at {
+            (expires, token_expired())
+        } else {
+            (ends_at, then)
+        };
+        let left_ms = u64::try_from(until_unix_ms.saturating_sub(now_unix_ms)).unwrap_or(0);
         Ok(Permit {
-            account: caller.account().clone(),
-            until: now + left,
-            then: End::new(EndReason::TokenExpired, "the access token expired"),
+            caller: caller.clone(),
+            channel,
+            until_unix_ms,
+            until: now + Duration::from_millis(left_ms),
+            then,
         })
     }
 
-    /// Whether an account that is watching may go on.
-    pub(crate) fn allows_live(&self, account: &AccountId) -> bool {
-        access::allows(&self.grants, account, Permission::ViewLive)
+    /// Until when all that live needs is held without a break; `None` for good.
+    fn live_lasts(&self, who: &Principal, channel: u32, at: Timestamp) -> Option<Timestamp> {
+        let ends = LIVE.map(|one| self.grants.lasts(who, Some(channel), one, at));
+        ends.into_iter().flatten().min()
+    }
+
+    /// When live may be watched next.
+    fn live_opens(&self, who: &Principal, channel: u32, at: Timestamp) -> Option<Timestamp> {
+        let mut moment = at;
+        for _ in 0..CHANGES_MAX {
+            let rights = self.grants.rights(who, Some(channel), moment);
+            if LIVE.into_iter().all(|one| rights.permissions.contains(one)) {
+                return Some(moment);
+            }
+            moment = rights.holds_until?;
+        }
+        None
+    }
+
+    fn farewell(&self, who: &Principal, channel: u32, end: Timestamp) -> End {
+        match self.live_opens(who, channel, end) {
+            Some(opens) => outside_hours(opens.as_millisecond()),
+            None => End::new(EndReason::AccessEnded, "the permission ended"),
+        }
     }
 }
 
-pub(crate) fn grant(grant: internal::Grant) -> Option<Grant> {
-    let permissions = grant
-        .permissions()
-        .filter_map(|permission| match permission {
-            internal::Permission::ViewLive => Some(Permission::ViewLive),
-            internal::Permission::Unspecified => None,
-        })
-        .collect();
+fn token_expired() -> End {
+    End::new(EndReason::TokenExpired, "the access token expired")
+}
+
+fn outside_hours(opens_at_unix_ms: i64) -> End {
+    End {
+        opens_at_unix_ms,
+        ..End::new(
+            EndReason::OutsideHours,
+            "the hours of the share are over for now",
+        )
+    }
+}
+
+fn device_grants(device: CloudId, set: internal::GrantSet) -> DeviceGrants {
+    DeviceGrants {
+        device,
+        ownership_epoch: set.epoch,
+        zone: zone::of_device(&set.time_zone),
+        grants: set
+            .grants
+            .into_iter()
+            .take(GRANTS_MAX)
+            .filter_map(grant)
+            .collect(),
+    }
+}
+
+/// A grant that is not understood gives nothing.
+fn grant(grant: internal::Grant) -> Option<Grant> {
+    let source = if grant.share_id.is_empty() {
+        GrantSource::Ownership
+    } else {
+        GrantSource::Share {
+            id: grant.share_id,
+            terms: terms_from_proto(&grant.terms?).ok()?,
+        }
+    };
     Some(Grant {
         account: grant.account_id.parse().ok()?,
-        permissions,
+        source,
     })
 }

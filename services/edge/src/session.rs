@@ -10,6 +10,8 @@ mod admission;
 mod description;
 mod feed;
 mod links;
+mod measurement;
+mod questions;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,24 +26,29 @@ use sightline_domain::CloudId;
 use sightline_rpc::device::v1 as device;
 use sightline_rpc::internal::v1 as internal;
 use sightline_rpc::live::v1::EndReason;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::edge::Shared;
 use crate::error::End;
+use crate::gate::Gate;
 use crate::metrics::{Entered, Level};
-use crate::permit::{Grants, STALE_AFTER};
+use crate::permit::{Grants, Permit, STALE_AFTER};
+use crate::sign_ins::SignIn;
 use crate::uplink::Tunnel;
 use crate::viewer::{EndStream, Viewer};
 
-pub(crate) use admission::{Admission, Admit, Picture, Renew, Snapshot, VerifyClaim, ViewerClosed};
+pub(crate) use admission::{Admission, Admit, Picture, Renew, Snapshot, ViewerClosed};
 use description::Description;
 use feed::{Feed, FeedKey};
 use links::LinkDown;
+pub(crate) use questions::{VerifyClaim, VerifyUser};
 
 /// Messages that may wait for one session.
 const MAILBOX: usize = 1024;
-/// How often the freshness of grants is looked at.
-const FRESHNESS_CHECK: Duration = Duration::from_millis(500);
+/// How often the permits of viewers and the freshness of grants are looked at. The data path asks
+/// before each frame; this ends streams that have no frame, and notices a clock that was set.
+const PERMIT_CHECK: Duration = Duration::from_millis(200);
 /// Longest a device may take from its connection to a session that can be watched.
 const ESTABLISH_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -64,6 +71,8 @@ pub(crate) struct Session {
     tunnel: Tunnel,
     state: State,
     description: Description,
+    /// As last measured; 0 before.
+    uplink_bits_per_s: watch::Sender<u64>,
     grants: Grants,
     feeds: HashMap<FeedKey, Feed>,
     viewers: HashMap<u64, Watching>,
@@ -76,8 +85,10 @@ pub(crate) struct Session {
 #[derive(Debug)]
 struct Watching {
     viewer: Addr<Viewer>,
-    account: sightline_domain::AccountId,
+    gate: Arc<Gate>,
     feed: FeedKey,
+    /// Keeps the viewer where the end of its sign-in is looked up.
+    sign_in: SignIn,
     _counted: Entered,
 }
 
@@ -88,7 +99,8 @@ impl Session {
             tunnel,
             state: State::Claiming,
             description: Description::of(device::DescribeResponse::default()),
-            grants: Grants::unknown(),
+            uplink_bits_per_s: watch::Sender::new(0),
+            grants: Grants::unknown(device),
             feeds: HashMap::new(),
             viewers: HashMap::new(),
             next_viewer: 0,
@@ -128,15 +140,33 @@ impl Session {
         self.follow_grants(ctx);
         self.follow_events(ctx);
         self.follow_description(epoch, ctx);
-        ctx.run_interval(FRESHNESS_CHECK, Self::check_freshness);
+        self.measure_uplink(ctx);
+        ctx.run_interval(PERMIT_CHECK, Self::check_permits);
     }
 
-    /// Fails closed: without fresh grants, open streams end after the grace.
-    fn check_freshness(&mut self, _: &mut Context<Self>) {
+    /// Fails closed: permits end in time, and without fresh grants open streams end after the grace.
+    fn check_permits(&mut self, _: &mut Context<Self>) {
+        let now_unix_ms = self.edge.clock.now_unix_ms();
+        self.decide_again(|permit| permit.until_unix_ms() <= now_unix_ms);
         let silence = self.grants.silence(Instant::now());
         if silence > STALE_AFTER + self.edge.config.authz_grace() && !self.viewers.is_empty() {
             let end = End::new(EndReason::AccessEnded, "permissions could not be confirmed");
             self.end_viewers(&end, |_| true);
+        }
+    }
+
+    /// Looks again at some of the viewers: they go on under a new permit, or end.
+    fn decide_again(&self, which: impl Fn(&Permit) -> bool) {
+        let (now, now_unix_ms) = (Instant::now(), self.edge.clock.now_unix_ms());
+        for watching in self.viewers.values() {
+            let permit = watching.gate.permit();
+            if !which(&permit) {
+                continue;
+            }
+            match self.grants.permit_on(&permit, now, now_unix_ms) {
+                Ok(permit) => watching.gate.renew(permit),
+                Err(end) => watching.viewer.do_send(EndStream(end)),
+            }
         }
     }
 
@@ -238,7 +268,7 @@ impl Handler<Claimed> for Session {
 /// What the grants' service said.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct GrantsHeard(pub(crate) internal::WatchGrantsResponse);
+pub(crate) struct GrantsHeard(pub(crate) internal::WatchDeviceResponse);
 
 impl Handler<GrantsHeard> for Session {
     type Result = ();
@@ -247,9 +277,25 @@ impl Handler<GrantsHeard> for Session {
         let changed = news.grants.is_some();
         self.grants.hear(news, Instant::now());
         if changed {
-            let end = End::new(EndReason::AccessEnded, "the permission ended");
-            self.end_viewers(&end, |watching| !self.grants.allows_live(&watching.account));
+            self.decide_again(|_| true);
         }
+    }
+}
+
+/// Sign-ins that watch this device may have ended.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct SignedOut;
+
+impl Handler<SignedOut> for Session {
+    type Result = ();
+
+    fn handle(&mut self, _: SignedOut, _: &mut Context<Self>) {
+        let ended = self.edge.verifier.ended_sessions();
+        let end = End::new(EndReason::SessionEnded, "the viewer was signed out");
+        self.end_viewers(&end, |watching| {
+            ended.contains(watching.gate.permit().caller().session())
+        });
     }
 }
 

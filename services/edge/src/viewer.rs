@@ -2,19 +2,11 @@
 //!
 //! It lives beside its session on the same arbiter. Frames reach the viewer's connection through
 //! [`crate::fanout`] or [`crate::live`]; this actor renews the permit when a newer token comes,
-//! shuts the gate when the permission ends, and tells the session when the viewer has gone.
+//! shuts the gate when its session says so, and tells the session when the viewer has gone.
 
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-
-use actix::{
-    Actor, ActorContext as _, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler,
-    Message, SpawnHandle, WrapFuture as _,
-};
-use sightline_base::net::Conn;
-use sightline_rpc::live::v1::EndReason;
-use tokio::time::Instant;
 
 use crate::edge::Shared;
 use crate::error::End;
@@ -22,6 +14,9 @@ use crate::fanout::{FanOut, Lane};
 use crate::gate::Gate;
 use crate::session::{Renew, Session, ViewerClosed};
 use crate::websocket::Reader;
+use actix::{Actor, ActorContext as _, Addr, AsyncContext as _, Context, Handler, Message};
+use sightline_base::net::Conn;
+use sightline_rpc::live::v1::EndReason;
 
 /// Messages that may wait for one viewer; the data path lets a viewer go that says more.
 const MAILBOX: usize = 8;
@@ -36,7 +31,6 @@ pub(crate) struct Viewer {
     session: Addr<Session>,
     gate: Arc<Gate>,
     fanout: Rc<FanOut>,
-    timer: Option<SpawnHandle>,
 }
 
 impl Viewer {
@@ -53,25 +47,7 @@ impl Viewer {
             session,
             gate,
             fanout,
-            timer: None,
         }
-    }
-
-    /// Shuts the gate at the moment the permit ends. The data path would notice by itself with
-    /// the next frame; this makes it notice without one.
-    fn arm(&mut self, ctx: &mut Context<Self>) {
-        if let Some(timer) = self.timer.take() {
-            ctx.cancel_future(timer);
-        }
-        let left = self
-            .gate
-            .permit()
-            .until()
-            .saturating_duration_since(Instant::now());
-        self.timer = Some(ctx.run_later(left, |viewer, ctx| {
-            let end = viewer.gate.permit().then().clone();
-            viewer.end(end, ctx);
-        }));
     }
 
     fn end(&self, end: End, ctx: &mut Context<Self>) {
@@ -85,7 +61,6 @@ impl Actor for Viewer {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         ctx.set_mailbox_capacity(MAILBOX);
-        self.arm(ctx);
     }
 
     fn stopped(&mut self, _: &mut Context<Self>) {
@@ -126,20 +101,18 @@ pub(crate) struct Said(pub(crate) String);
 impl Handler<Said> for Viewer {
     type Result = ();
 
-    fn handle(&mut self, Said(token): Said, ctx: &mut Context<Self>) {
+    fn handle(&mut self, Said(token): Said, _: &mut Context<Self>) {
         let now_unix_ms = self.edge.clock.now_unix_ms();
         let caller = match self.edge.verifier.authenticate(&token, now_unix_ms) {
-            Ok(caller) if caller.account() == self.gate.permit().account() => caller,
+            Ok(caller) if caller.principal() == self.gate.permit().caller().principal() => caller,
             // A bad token takes nothing away: the permit in force runs to its end.
             Ok(_) | Err(_) => return,
         };
-        let renewal = self.session.send(Renew { caller }).into_actor(self);
-        ctx.spawn(renewal.map(|permit, viewer, ctx| {
-            if let Ok(Ok(permit)) = permit {
-                viewer.gate.renew(permit);
-                viewer.arm(ctx);
-            }
-        }));
+        let renew = Renew {
+            id: self.id,
+            caller,
+        };
+        self.session.do_send(renew);
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) async fn take(
     device: &str,
     channel: u32,
 ) -> Result<Picture, Error> {
-    let session = find(edge, &caller, device).await?;
+    let session = find(edge, &caller, device, channel).await?;
     session
         .send(Snapshot { caller, channel })
         .await

@@ -26,10 +26,22 @@ pub(crate) fn gap(lost: u64) -> String {
 
 /// The last words of a stream.
 pub(crate) fn ended(end: &End) -> String {
-    json!({ "ended": { "reason": end.name(), "message": end.message } }).to_string()
+    ending(end.name(), &end.message, end.opens_at_unix_ms)
 }
 
 /// The only words of a stream that did not open.
 pub(crate) fn refused(error: &Error) -> String {
-    json!({ "ended": { "reason": error.reason(), "message": error.to_string() } }).to_string()
+    let opens_at_unix_ms = match error {
+        Error::OutsideHours { opens_at_unix_ms } => *opens_at_unix_ms,
+        _ => 0,
+    };
+    ending(error.reason(), &error.to_string(), opens_at_unix_ms)
+}
+
+fn ending(reason: &str, message: &str, opens_at_unix_ms: i64) -> String {
+    let mut ended = json!({ "reason": reason, "message": message });
+    if opens_at_unix_ms != 0 {
+        ended["opens_at_unix_ms"] = opens_at_unix_ms.into();
+    }
+    json!({ "ended": ended }).to_string()
 }

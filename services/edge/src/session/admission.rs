@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor as _, Addr, AsyncContext as _, Context, Handler, Message, ResponseFuture};
+use actix::{
+    Actor as _, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message,
+    ResponseActFuture, WrapFuture as _,
+};
 use bytes::Bytes;
 use sightline_media::ring::Ring;
-use sightline_rpc::auth::Caller;
+use sightline_rpc::auth::{Caller, Unauthenticated};
 use sightline_rpc::device::v1 as device;
 use sightline_rpc::live::v1::StreamKind;
+use sightline_rpc::token::Invalid;
 use tokio::time::Instant;
 
 use super::feed::FeedKey;
@@ -46,7 +50,10 @@ impl Handler<Admit> for Session {
     type Result = Result<Admission, Error>;
 
     fn handle(&mut self, request: Admit, ctx: &mut Context<Self>) -> Self::Result {
-        let permit = self.permit_live(&request.caller)?;
+        // Before the permit is asked for, so that an end of the sign-in cannot fall between.
+        let sign_ins = &self.edge.sign_ins;
+        let sign_in = sign_ins.enter(request.caller.session(), self.device, ctx.address());
+        let permit = self.permit_live(&request.caller, request.channel)?;
         let no_channel = || Error::ChannelUnavailable("the device has no such channel".into());
         let stream = self
             .description
@@ -69,8 +76,9 @@ impl Handler<Admit> for Session {
         let viewer = Viewer::new(id, edge, ctx.address(), Arc::clone(&gate), fanout).start();
         let watching = Watching {
             viewer: viewer.clone(),
-            account: request.caller.account().clone(),
+            gate: Arc::clone(&gate),
             feed,
+            sign_in,
             _counted: Level::enter(&self.edge.metrics, |m| &m.viewers),
         };
         self.viewers.insert(id, watching);
@@ -80,28 +88,55 @@ impl Handler<Admit> for Session {
 
 impl Session {
     /// Every way to a picture of this device goes through here.
-    fn permit_live(&self, caller: &Caller) -> Result<Permit, Error> {
+    fn permit_live(&self, caller: &Caller, channel: u32) -> Result<Permit, Error> {
         if !matches!(self.state, State::Owned(_)) {
             // Also for strangers: it tells no more than that a connection came just now.
             return Err(Error::GrantsStale);
         }
-        self.grants
-            .permit_live(caller, Instant::now(), self.edge.clock.now_unix_ms())
+        let (now, now_unix_ms) = (Instant::now(), self.edge.clock.now_unix_ms());
+        self.still_signed_in(caller)?;
+        self.grants.permit_live(caller, channel, now, now_unix_ms)
+    }
+
+    fn still_signed_in(&self, caller: &Caller) -> Result<(), Error> {
+        if self
+            .edge
+            .verifier
+            .ended_sessions()
+            .contains(caller.session())
+        {
+            return Err(Unauthenticated::from(Invalid::SessionEnded).into());
+        }
+        Ok(())
     }
 }
 
 /// A viewer has a newer token.
 #[derive(Debug, Message)]
-#[rtype(result = "Result<Permit, Error>")]
+#[rtype(result = "()")]
 pub(crate) struct Renew {
+    pub(crate) id: u64,
     pub(crate) caller: Caller,
 }
 
 impl Handler<Renew> for Session {
-    type Result = Result<Permit, Error>;
+    type Result = ();
 
-    fn handle(&mut self, Renew { caller }: Renew, _: &mut Context<Self>) -> Self::Result {
-        self.permit_live(&caller)
+    fn handle(&mut self, Renew { id, caller }: Renew, ctx: &mut Context<Self>) {
+        let Some(watching) = self.viewers.get(&id) else {
+            return;
+        };
+        let channel = watching.gate.permit().channel();
+        let sign_ins = &self.edge.sign_ins;
+        let sign_in = sign_ins.enter(caller.session(), self.device, ctx.address());
+        // A token that gives nothing takes nothing away: the permit in force runs to its end.
+        let Ok(permit) = self.permit_live(&caller, channel) else {
+            return;
+        };
+        if let Some(watching) = self.viewers.get_mut(&id) {
+            watching.gate.renew(permit);
+            watching.sign_in = sign_in;
+        }
     }
 }
 
@@ -138,16 +173,16 @@ pub(crate) struct Snapshot {
 }
 
 impl Handler<Snapshot> for Session {
-    type Result = ResponseFuture<Result<Picture, Error>>;
+    type Result = ResponseActFuture<Self, Result<Picture, Error>>;
 
     fn handle(&mut self, request: Snapshot, _: &mut Context<Self>) -> Self::Result {
-        let permit = self.permit_live(&request.caller);
+        let permit = self.permit_live(&request.caller, request.channel);
         let has_channel = self
             .description
             .stream(request.channel, StreamKind::Main)
             .is_some();
         let mut tunnel = self.tunnel.clone();
-        Box::pin(async move {
+        let picture = async move {
             let permit = permit?;
             if !has_channel {
                 return Err(Error::ChannelUnavailable(
@@ -168,15 +203,17 @@ impl Handler<Snapshot> for Session {
                     "the device sent no picture".into(),
                 ));
             }
-            // The permission may have ended while the device was busy.
-            if Instant::now() >= permit.until() {
-                return Err(Error::NotFound);
-            }
+            Ok((permit, answer))
+        };
+        // The permission may have ended while the device was busy.
+        Box::pin(picture.into_actor(self).map(|answer, session, _| {
+            let (permit, answer) = answer?;
+            session.permit_live(permit.caller(), permit.channel())?;
             Ok(Picture {
                 jpeg: answer.jpeg,
                 taken_at_unix_ms: answer.taken_at_unix_ms,
             })
-        })
+        }))
     }
 }
 
@@ -188,29 +225,4 @@ fn unavailable(status: &tonic::Status) -> Error {
         .take(200)
         .collect();
     Error::ChannelUnavailable(text.into())
-}
-
-/// The registry asks the device about a claim; nobody's pictures are touched.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<device::VerifyClaimResponse, tonic::Status>")]
-pub(crate) struct VerifyClaim {
-    pub(crate) verification_code: String,
-}
-
-impl Handler<VerifyClaim> for Session {
-    type Result = ResponseFuture<Result<device::VerifyClaimResponse, tonic::Status>>;
-
-    fn handle(&mut self, request: VerifyClaim, _: &mut Context<Self>) -> Self::Result {
-        let mut tunnel = self.tunnel.clone();
-        Box::pin(async move {
-            let request = device::VerifyClaimRequest {
-                verification_code: request.verification_code,
-            };
-            let call = async { tunnel.client().verify_claim(request).await };
-            match tokio::time::timeout(CALL_TIMEOUT, call).await {
-                Ok(answer) => Ok(answer?.into_inner()),
-                Err(_) => Err(tonic::Status::unavailable("the device does not answer")),
-            }
-        })
-    }
 }

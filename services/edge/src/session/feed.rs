@@ -148,10 +148,7 @@ async fn ingest(
             None => Ok(()),
         };
         if let Err(error) = taken {
-            return End {
-                reason: EndReason::BadStream,
-                message: error.to_string().into(),
-            };
+            return End::new(EndReason::BadStream, error.to_string());
         }
     }
 }
@@ -171,8 +168,5 @@ fn refusal(status: &tonic::Status) -> End {
         .filter(|c| !c.is_control())
         .take(200)
         .collect();
-    End {
-        reason,
-        message: message.into(),
-    }
+    End::new(reason, message)
 }

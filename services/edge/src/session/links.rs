@@ -1,4 +1,4 @@
-//! The session's conversations: with the coordinator, the device and the registry.
+//! The session's conversations: with the coordinator, the device, the registry and sharing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,16 +104,26 @@ impl Session {
     pub(super) fn follow_description(&self, epoch: Epoch, ctx: &mut Context<Self>) {
         let (edge, device, session) = (Arc::clone(&self.edge), self.device, ctx.address());
         let mut description = self.description.subscribe();
+        let mut uplink = self.uplink_bits_per_s.subscribe();
         ctx.spawn(
             async move {
                 let mut pause = Pause::default();
                 loop {
-                    let newest = description.borrow_and_update().clone();
-                    match report(&edge, device, epoch, newest).await {
-                        Ok(()) => {
+                    let request = internal::ReportRequest {
+                        device_id: device.to_string(),
+                        epoch: epoch.0,
+                        description: Some(description.borrow_and_update().clone()),
+                        uplink_bits_per_s: *uplink.borrow_and_update(),
+                    };
+                    match edge.devices.clone().report(request).await {
+                        Ok(_) => {
                             pause = Pause::default();
                             tokio::time::sleep(REPORT_INTERVAL).await;
-                            if description.changed().await.is_err() {
+                            let changed = tokio::select! {
+                                changed = description.changed() => changed,
+                                changed = uplink.changed() => changed,
+                            };
+                            if changed.is_err() {
                                 return;
                             }
                         }
@@ -135,33 +145,19 @@ impl Session {
     }
 }
 
-async fn report(
-    edge: &Shared,
-    device: CloudId,
-    epoch: Epoch,
-    description: device::DescribeResponse,
-) -> Result<(), tonic::Status> {
-    let request = internal::ReportRequest {
-        device_id: device.to_string(),
-        epoch: epoch.0,
-        description: Some(description),
-    };
-    edge.devices.clone().report(request).await.map(drop)
-}
-
 async fn hear_grants(
     edge: &Shared,
     device: CloudId,
     session: &Addr<Session>,
     pause: &mut Pause,
 ) -> Result<(), tonic::Status> {
-    let request = internal::WatchGrantsRequest {
+    let request = internal::WatchDeviceRequest {
         device_id: device.to_string(),
     };
     let mut news = edge
-        .devices
+        .grants
         .clone()
-        .watch_grants(request)
+        .watch_device(request)
         .await?
         .into_inner();
     while let Some(news) = news.message().await? {

@@ -101,6 +101,7 @@ impl WatchBody {
         self.out.push_back(message(Event::Ended(live::Ended {
             reason: end.reason.into(),
             message: end.message.into_owned(),
+            opens_at_unix_ms: end.opens_at_unix_ms,
         })));
     }
 }
