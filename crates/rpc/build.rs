@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "sightline/internal/v1/accounts.proto",
         "sightline/internal/v1/devices.proto",
         "sightline/internal/v1/grants.proto",
+        "sightline/internal/v1/operator.proto",
         "sightline/live/v1/live.proto",
         "sightline/policy/v1/policy.proto",
         "sightline/registry/v1/registry.proto",

@@ -87,6 +87,7 @@ impl Api {
         let request = SignInRequest {
             email: email.to_owned(),
             password: password.to_owned(),
+            remember_me: false,
         };
         let answer = IdentityClient::new(self.0.clone()).sign_in(request).await?;
         answer
@@ -105,6 +106,7 @@ impl Api {
             name: "Synthetic".to_owned(),
             verification_code: code.to_owned(),
             request_id: uuid::Uuid::new_v4().to_string(),
+            administrator: None,
         };
         let mut registry = RegistryClient::new(self.0.clone());
         let claimed = async {
@@ -149,7 +151,11 @@ impl Api {
     }
 }
 
-fn authorized<T>(message: T, token: &str) -> anyhow::Result<tonic::Request<T>> {
+/// A request with an access token.
+///
+/// # Errors
+/// When the token cannot stand in a header.
+pub fn authorized<T>(message: T, token: &str) -> anyhow::Result<tonic::Request<T>> {
     let mut request = tonic::Request::new(message);
     let bearer = format!("Bearer {token}").parse()?;
     request.metadata_mut().insert("authorization", bearer);

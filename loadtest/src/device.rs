@@ -8,6 +8,7 @@ mod uplink;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rcgen::{CertificateParams, DnType, KeyPair, PublicKeyData as _};
 use rustls::pki_types::CertificateDer;
 use sightline_domain::{CloudId, VerificationCode};
@@ -18,6 +19,11 @@ use crate::stream::{Frames, Shape};
 pub use fault::Fault;
 pub use uplink::{Cloud, Uplink};
 
+/// Name and password of the device's user who may do everything on it.
+pub const ADMINISTRATOR: (&str, &str) = ("admin", "local-admin-7");
+/// Name and password of the device's user who may watch.
+pub const VIEWER: (&str, &str) = ("guard", "local-guard-7");
+
 /// A device with its key. Not connected by itself.
 #[derive(Debug)]
 pub struct Synthetic {
@@ -25,6 +31,8 @@ pub struct Synthetic {
     cloud_id: CloudId,
     code: VerificationCode,
     channels: u32,
+    time_zone: String,
+    snapshot: Option<Bytes>,
     frames: Frames,
     fault: Option<(Fault, u64)>,
     live_calls: watch::Sender<usize>,
@@ -47,6 +55,8 @@ impl Synthetic {
             key,
             code: VerificationCode::from_random([7, 1, 4, 9, 2, 8, 5, 3]),
             channels: 1,
+            time_zone: "UTC".to_owned(),
+            snapshot: None,
             frames: Frames::new(Shape::FOUR_MBIT),
             fault: None,
             live_calls: watch::Sender::new(0),
@@ -66,6 +76,20 @@ impl Synthetic {
     #[must_use]
     pub fn channels(self, channels: u32) -> Self {
         Self { channels, ..self }
+    }
+
+    /// In this IANA time zone; UTC when nothing is said.
+    #[must_use]
+    pub fn time_zone(self, zone: &str) -> Self {
+        let time_zone = zone.to_owned();
+        Self { time_zone, ..self }
+    }
+
+    /// With this JPEG as the picture of every channel.
+    #[must_use]
+    pub fn snapshot(self, jpeg: impl Into<Bytes>) -> Self {
+        let snapshot = Some(jpeg.into());
+        Self { snapshot, ..self }
     }
 
     /// With a fault at frame `at` of each call, counted from 0.

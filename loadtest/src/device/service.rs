@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
 use super::fault::{Fault, Sent};
-use super::{Calls, Synthetic};
+use super::{ADMINISTRATOR, Calls, Synthetic, VIEWER};
 use crate::stream::Frames;
 
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -44,8 +44,8 @@ impl Service {
             vendor: "Sightline".to_owned(),
             model: "Synthetic".to_owned(),
             software_version: env!("CARGO_PKG_VERSION").to_owned(),
-            time_zone: "UTC".to_owned(),
-            has_storage: false,
+            time_zone: device.time_zone.clone(),
+            has_storage: true,
             channels: (1..=device.channels).map(channel).collect(),
         }
     }
@@ -55,6 +55,7 @@ impl Service {
 impl device_server::Device for Service {
     type WatchEventsStream = Answers<device::WatchEventsResponse>;
     type LiveStream = Answers<LiveResponse>;
+    type ProbeUplinkStream = Answers<device::ProbeUplinkResponse>;
 
     async fn describe(
         &self,
@@ -96,11 +97,44 @@ impl device_server::Device for Service {
         }))
     }
 
+    async fn verify_user(
+        &self,
+        request: Request<device::VerifyUserRequest>,
+    ) -> Result<Response<device::VerifyUserResponse>, Status> {
+        let device::VerifyUserRequest {
+            user_name,
+            password,
+        } = request.into_inner();
+        let given = (user_name.as_str(), password.as_str());
+        Ok(Response::new(device::VerifyUserResponse {
+            accepted: given == ADMINISTRATOR || given == VIEWER,
+            administrator: given == ADMINISTRATOR,
+            retry_after_s: 0,
+        }))
+    }
+
+    async fn probe_uplink(
+        &self,
+        _: Request<device::ProbeUplinkRequest>,
+    ) -> Result<Response<Self::ProbeUplinkStream>, Status> {
+        // What goes over loopback says nothing of a link, and a load test measures other things.
+        Err(Status::unimplemented("this device is not measured"))
+    }
+
     async fn snapshot(
         &self,
         _: Request<device::SnapshotRequest>,
     ) -> Result<Response<device::SnapshotResponse>, Status> {
-        Err(Status::unimplemented("this device has no pictures"))
+        let jpeg = self.0.snapshot.clone();
+        jpeg.map_or_else(
+            || Err(Status::unimplemented("this device has no pictures")),
+            |jpeg| {
+                Ok(Response::new(device::SnapshotResponse {
+                    jpeg,
+                    taken_at_unix_ms: 0,
+                }))
+            },
+        )
     }
 }
 

@@ -249,6 +249,7 @@ mod tests {
         let ended = Ended {
             reason: EndReason::TooSlow.into(),
             message: "asleep".into(),
+            opens_at_unix_ms: 0,
         };
         let wanted = Event::Ended {
             reason: "TOO_SLOW".into(),
