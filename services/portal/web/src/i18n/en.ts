@@ -1,5 +1,8 @@
 import type { Reason } from "../api/errors";
+import { account } from "./account.en";
+import { manage } from "./manage.en";
 import { plurals } from "./plural";
+import { sharing } from "./sharing.en";
 
 const plural = plurals("en");
 
@@ -10,6 +13,7 @@ const errors: Record<Reason | "UNKNOWN", string> = {
   CODE_EXPIRED: "The code is no longer valid. Ask for a new one.",
   MAIL_FAILED: "The e-mail could not be sent. Check the address, or try again later.",
   WRONG_CREDENTIALS: "The e-mail or the password is wrong.",
+  WRONG_PASSWORD: "The password is wrong.",
   TOO_MANY_ATTEMPTS: "Too many attempts.",
   BUSY: "The server has a lot to do at this moment. Try again.",
   ACCOUNT_EXISTS: "This e-mail already has an account. Sign in instead.",
@@ -24,7 +28,10 @@ const errors: Record<Reason | "UNKNOWN", string> = {
   WRONG_VERIFICATION_CODE: "The verification code is wrong. Compare it with the device.",
   INVALID_NAME: "A name has 1 to 64 characters.",
   SIGN_IN_REQUIRED: "Your session has ended. Sign in again.",
+  TOKEN_EXPIRED: "Your session has ended. Sign in again.",
   SESSION_ENDED: "Your session has ended. Sign in again.",
+  SESSION_NOT_FOUND: "This session has ended already.",
+  ACCOUNT_NEEDED: "This needs an account. You are signed in to one device.",
   UNAVAILABLE: "The server cannot be reached. Check your connection and try again.",
   UNKNOWN: "Something went wrong. Try again in a moment.",
 };
@@ -48,44 +55,7 @@ export const en = {
   hidePassword: "Hide password",
   required: "Fill this in.",
 
-  signIn: {
-    title: "Sign in",
-    submit: "Sign in",
-    noAccount: "New here?",
-    register: "Create an account",
-    expired: "Your session has ended. Sign in again to go on.",
-    toClaim: (id: string) => `Sign in to add the device ${id} to your account.`,
-  },
-
-  register: {
-    title: "Create an account",
-    intro: "We send a code to this address to make sure that it is yours.",
-    getCode: "Get code",
-    sent: (email: string) => `The code is on its way to ${email}.`,
-    validFor: (minutes: number) =>
-      plural(minutes, { one: "It is valid for # minute.", other: "It is valid for # minutes." }),
-    changeEmail: "Change e-mail",
-    code: "Code from the e-mail",
-    newPassword: "New password",
-    repeat: "Repeat the password",
-    differs: "The passwords differ.",
-    resend: "Send again",
-    resendIn: (seconds: number) =>
-      plural(seconds, { one: "Send again in # s", other: "Send again in # s" }),
-    submit: "Create account",
-    haveAccount: "Have an account?",
-    rules: {
-      title: "The password",
-      length: "has 8 characters or more",
-      alphabet: "has only English letters, digits and special characters",
-      mixed: "is not letters only and not digits only",
-    },
-  },
-
-  account: {
-    menu: "Account",
-    signOut: "Sign out",
-  },
+  ...account,
 
   devices: {
     title: "My devices",
@@ -110,6 +80,9 @@ export const en = {
       ],
     },
   },
+
+  manage,
+  sharing,
 
   claim: {
     title: "Add a device",
@@ -156,7 +129,10 @@ export const en = {
     unsupportedHint: (codecs: string) =>
       `Format: ${codecs}. Try another browser, or set the camera to H.264.`,
     ended: "Access has ended",
-    endedHint: "You may no longer watch this channel.",
+    endedHint: "The owner has ended or changed it, or its time has run out.",
+    outsideHours: "Not at these hours",
+    opens: (moment: string) => `You may watch again: ${moment}.`,
+    outsideHoursHint: "You may watch this channel at other hours.",
     limit: "Too many viewers",
     limitHint: "The server takes no more for now. We try again by ourselves.",
     skipped: (n: number) => plural(n, { one: "# frame skipped", other: "# frames skipped" }),

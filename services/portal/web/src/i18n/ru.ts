@@ -1,5 +1,8 @@
+import { account } from "./account.ru";
 import type { Dictionary } from "./en";
+import { manage } from "./manage.ru";
 import { plurals } from "./plural";
+import { sharing } from "./sharing.ru";
 
 const plural = plurals("ru");
 
@@ -26,6 +29,7 @@ export const ru = {
     CODE_EXPIRED: "Код уже не действует. Запросите новый.",
     MAIL_FAILED: "Не удалось отправить письмо. Проверьте адрес или повторите позже.",
     WRONG_CREDENTIALS: "Неверная почта или пароль.",
+    WRONG_PASSWORD: "Неверный пароль.",
     TOO_MANY_ATTEMPTS: "Слишком много попыток.",
     BUSY: "Сервер сейчас перегружен. Повторите попытку.",
     ACCOUNT_EXISTS: "С этой почтой уже есть учётная запись. Войдите в неё.",
@@ -40,7 +44,10 @@ export const ru = {
     WRONG_VERIFICATION_CODE: "Неверный код подтверждения. Сверьте его с устройством.",
     INVALID_NAME: "В названии должно быть от 1 до 64 символов.",
     SIGN_IN_REQUIRED: "Сеанс завершён. Войдите снова.",
+    TOKEN_EXPIRED: "Сеанс завершён. Войдите снова.",
     SESSION_ENDED: "Сеанс завершён. Войдите снова.",
+    SESSION_NOT_FOUND: "Этот сеанс уже завершён.",
+    ACCOUNT_NEEDED: "Для этого нужна учётная запись. Вы вошли только на одно устройство.",
     UNAVAILABLE: "Сервер недоступен. Проверьте подключение и повторите.",
     UNKNOWN: "Что-то пошло не так. Повторите чуть позже.",
   },
@@ -51,48 +58,7 @@ export const ru = {
   hidePassword: "Скрыть пароль",
   required: "Заполните это поле.",
 
-  signIn: {
-    title: "Вход",
-    submit: "Войти",
-    noAccount: "Впервые здесь?",
-    register: "Создать учётную запись",
-    expired: "Сеанс завершён. Войдите снова, чтобы продолжить.",
-    toClaim: (id: string) => `Войдите, чтобы добавить устройство ${id} в свою учётную запись.`,
-  },
-
-  register: {
-    title: "Новая учётная запись",
-    intro: "На этот адрес придёт код: так мы убедимся, что он ваш.",
-    getCode: "Получить код",
-    sent: (email: string) => `Код отправлен на ${email}.`,
-    validFor: (minutes: number) =>
-      plural(minutes, {
-        one: "Он действует # минуту.",
-        few: "Он действует # минуты.",
-        many: "Он действует # минут.",
-        other: "Он действует # минуты.",
-      }),
-    changeEmail: "Изменить почту",
-    code: "Код из письма",
-    newPassword: "Новый пароль",
-    repeat: "Повторите пароль",
-    differs: "Пароли не совпадают.",
-    resend: "Отправить ещё раз",
-    resendIn: (seconds: number) => plural(seconds, { other: "Отправить ещё раз через # с" }),
-    submit: "Создать",
-    haveAccount: "Уже есть учётная запись?",
-    rules: {
-      title: "Пароль",
-      length: "не короче 8 символов",
-      alphabet: "только английские буквы, цифры и специальные символы",
-      mixed: "не только буквы и не только цифры",
-    },
-  },
-
-  account: {
-    menu: "Учётная запись",
-    signOut: "Выйти",
-  },
+  ...account,
 
   devices: {
     title: "Мои устройства",
@@ -125,6 +91,9 @@ export const ru = {
       ],
     },
   },
+
+  manage,
+  sharing,
 
   claim: {
     title: "Добавление устройства",
@@ -171,7 +140,10 @@ export const ru = {
     unsupportedHint: (codecs: string) =>
       `Формат: ${codecs}. Попробуйте другой браузер или переключите камеру на H.264.`,
     ended: "Доступ завершён",
-    endedHint: "Вы больше не можете смотреть этот канал.",
+    endedHint: "Владелец закрыл или изменил доступ, или его срок истёк.",
+    outsideHours: "Сейчас не время просмотра",
+    opens: (moment: string) => `Просмотр снова откроется: ${moment}.`,
+    outsideHoursHint: "Этот канал можно смотреть в другие часы.",
     limit: "Слишком много зрителей",
     limitHint: "Сервер пока не принимает новых. Мы попробуем ещё раз сами.",
     skipped: (n: number) =>
