@@ -26,9 +26,9 @@ pub struct Grant {
 pub enum GrantSource {
     /// Owns the device: everything, always.
     Ownership,
-    /// Accepted a share.
+    /// Accepted a share, or was given something in a site.
     Share {
-        /// The share.
+        /// The share, or the grant in the site.
         id: String,
         /// What it gives.
         terms: Terms,
@@ -53,15 +53,25 @@ pub struct DeviceGrants {
 pub struct Rights {
     /// With all that is included.
     pub permissions: Permissions,
-    /// Until when this answer holds if nobody changes a grant; `None`: for good.
+    /// Until when this answer holds if nobody changes a grant; `None`: for good. It may well hold
+    /// longer: it is when the next of the grants comes or goes.
     pub holds_until: Option<Timestamp>,
 }
 
 impl Rights {
-    const NONE: Self = Self {
+    pub(super) const NONE: Self = Self {
         permissions: Permissions::NONE,
         holds_until: None,
     };
+
+    /// What a ceiling, such as the one of a tariff, leaves of them.
+    #[must_use]
+    pub const fn within(self, ceiling: Permissions) -> Self {
+        Self {
+            permissions: self.permissions.intersection(ceiling),
+            holds_until: self.holds_until,
+        }
+    }
 }
 
 impl DeviceGrants {

@@ -1,9 +1,11 @@
 //! Why somebody may do something with a device: every path, not the first that is found.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::device::{DeviceGrants, GrantSource, device_user_permissions};
 use super::permission::Permission;
+use super::terms::Terms;
 use crate::principal::Principal;
 
 /// One reason why somebody has a permission, or will have it.
@@ -24,7 +26,7 @@ pub struct Path {
 pub enum PathSource {
     /// Owns the device.
     Ownership,
-    /// Was given a share, by its id.
+    /// Was given a share, or something in a site; the ID of the grant.
     Share(String),
     /// Signed in with a user name of the device itself.
     DeviceUser(String),
@@ -62,35 +64,44 @@ impl DeviceGrants {
         permission: Permission,
         at: Timestamp,
     ) -> Option<Path> {
-        let (id, terms) = match source {
-            GrantSource::Ownership => return Some(Path::for_good(PathSource::Ownership)),
-            GrantSource::Share { id, terms } => (id, terms),
-        };
-        if !terms.covers(channel) || !terms.given().contains(permission) {
-            return None;
+        match source {
+            GrantSource::Ownership => Some(Path::for_good(PathSource::Ownership)),
+            GrantSource::Share { terms, .. } if !terms.covers(channel) => None,
+            GrantSource::Share { id, terms } => {
+                let source = PathSource::Share(id.clone());
+                Path::of_terms(source, terms, &self.zone, permission, at)
+            }
         }
-        let in_force = terms.in_force(at, &self.zone);
-        let changes_at = terms.next_change(at, &self.zone);
-        if !in_force && changes_at.is_none() {
-            return None;
-        }
-        Some(Path {
-            by: PathSource::Share(id.clone()),
-            in_force,
-            changes_at,
-            given: terms.given_instead_of(permission),
-        })
     }
 }
 
 impl Path {
-    fn for_good(by: PathSource) -> Self {
+    pub(super) fn for_good(by: PathSource) -> Self {
         Self {
             by,
             in_force: true,
             changes_at: None,
             given: None,
         }
+    }
+
+    /// The path that terms make; `None` when they do not give the permission, or never will again.
+    pub(super) fn of_terms(
+        by: PathSource,
+        terms: &Terms,
+        zone: &TimeZone,
+        permission: Permission,
+        at: Timestamp,
+    ) -> Option<Self> {
+        let in_force = terms.in_force(at, zone);
+        let changes_at = terms.next_change(at, zone);
+        let comes_or_is = in_force || changes_at.is_some();
+        (comes_or_is && terms.given().contains(permission)).then(|| Self {
+            by,
+            in_force,
+            changes_at,
+            given: terms.given_instead_of(permission),
+        })
     }
 }
 
@@ -99,7 +110,7 @@ mod tests {
     use super::*;
     use crate::access::permission::Permissions;
     use crate::access::schedule::{Hours, Interval, Minute, Schedule};
-    use crate::access::{Grant, Terms, zone};
+    use crate::access::{Grant, zone};
     use crate::principal::DeviceUser;
     use crate::{AccountId, CloudId};
     use jiff::civil::Weekday;
