@@ -8,11 +8,15 @@ export type Page =
   | { name: "device"; id: string }
   | { name: "channel"; id: string; channel: number }
   | { name: "claim" }
+  | { name: "profile" }
   | { name: "sign-in" }
+  | { name: "forgot-password" }
   | { name: "register" };
 
 export interface Route {
   page: Page;
+  /** The same as one of `paths`, or what the person typed. */
+  address: string;
   /** When the person asked for it, on the clock of `performance.now()`. */
   at: number;
 }
@@ -22,7 +26,9 @@ export const paths = {
   device: (id: string) => `#/devices/${encodeURIComponent(id)}`,
   channel: (id: string, channel: number) => `#/devices/${encodeURIComponent(id)}/${channel}`,
   claim: "#/claim",
+  profile: "#/profile",
   signIn: "#/sign-in",
+  forgotPassword: "#/forgot-password",
   register: "#/register",
 };
 
@@ -51,7 +57,7 @@ function readAddress(): Route {
     // Out of the address, so that the secret stays in no history and no bookmark.
     history.replaceState(null, "", paths.claim);
   }
-  return { page: pageOf(path), at: performance.now() };
+  return { page: pageOf(path), address: `#${path}`, at: performance.now() };
 }
 
 function pageOf(path: string): Page {
@@ -59,10 +65,11 @@ function pageOf(path: string): Page {
   switch (first) {
     case "claim":
       return { name: "claim" };
+    case "profile":
     case "sign-in":
-      return { name: "sign-in" };
+    case "forgot-password":
     case "register":
-      return { name: "register" };
+      return { name: first };
     case "devices":
       break;
     default:

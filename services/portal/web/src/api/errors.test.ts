@@ -1,7 +1,7 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, it } from "vitest";
-import { refusalOf } from "./errors";
+import { isTokenRefused, refusalOf } from "./errors";
 
 function refused(code: Code, ...details: { type: string; value: Uint8Array }[]): ConnectError {
   const error = new ConnectError("english words for developers", code);
@@ -50,4 +50,12 @@ it("survives details that are no message at all", () => {
     value: new Uint8Array([0x0a, 0xff, 0xff]),
   });
   expect(refusalOf(error)).toEqual({ reason: "UNKNOWN" });
+});
+
+it("tells a refused token from a wrong password, which a newer token does not mend", () => {
+  expect(isTokenRefused(refused(Code.Unauthenticated))).toBe(true);
+  expect(isTokenRefused(refused(Code.Unauthenticated, errorInfo("TOKEN_EXPIRED")))).toBe(true);
+  const wrongPassword = refused(Code.Unauthenticated, errorInfo("WRONG_CREDENTIALS"));
+  expect(isTokenRefused(wrongPassword)).toBe(false);
+  expect(isTokenRefused(refused(Code.NotFound, errorInfo("SESSION_NOT_FOUND")))).toBe(false);
 });

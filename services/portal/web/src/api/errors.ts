@@ -11,6 +11,7 @@ export const REASONS = [
   "CODE_EXPIRED",
   "MAIL_FAILED",
   "WRONG_CREDENTIALS",
+  "WRONG_PASSWORD",
   "TOO_MANY_ATTEMPTS",
   "BUSY",
   "ACCOUNT_EXISTS",
@@ -23,7 +24,10 @@ export const REASONS = [
   "WRONG_VERIFICATION_CODE",
   "INVALID_NAME",
   "SIGN_IN_REQUIRED",
+  "TOKEN_EXPIRED",
   "SESSION_ENDED",
+  "SESSION_NOT_FOUND",
+  "ACCOUNT_NEEDED",
   "UNAVAILABLE",
 ] as const;
 
@@ -47,6 +51,12 @@ export function refusalOf(error: unknown): Refusal {
   const reason = REASONS.find((known) => known === said) ?? reasonOfCode(status.code);
   const retryAfterS = detail(status, "google.rpc.RetryInfo", readRetryDelay);
   return retryAfterS === undefined ? { reason } : { reason, retryAfterS };
+}
+
+/** Whether a call was refused for its access token, so that a newer one may help. */
+export function isTokenRefused(error: unknown): boolean {
+  if (!(error instanceof ConnectError) || error.code !== Code.Unauthenticated) return false;
+  return ["SIGN_IN_REQUIRED", "TOKEN_EXPIRED", "SESSION_ENDED"].includes(refusalOf(error).reason);
 }
 
 /** For what never reached the service, and so has no reason. */

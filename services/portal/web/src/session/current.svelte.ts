@@ -9,3 +9,8 @@ session.onState((next) => (state = next));
 export function sessionState() {
   return state;
 }
+
+/** Whether somebody is signed in to one device alone: there is no list to go back to. */
+export function isAtOneDevice(): boolean {
+  return state.kind === "signed-in" && state.principal.kind === "device-user";
+}

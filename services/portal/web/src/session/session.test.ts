@@ -6,11 +6,14 @@ import {
   SignOutResponseSchema,
 } from "../gen/sightline/identity/v1/identity_pb";
 import { TokensSchema, type Tokens } from "../gen/sightline/identity/v1/identity_pb";
-import { Session, SignedOut } from "./session";
-import { AccountNote, type SessionStore, type StoredSession } from "./store";
+import { Session } from "./session";
+import { SessionNote } from "./note";
+import type { SessionStore, StoredSession } from "./store";
 
 const LIFETIME_S = 600;
-const ACCOUNT = { id: "account-1", email: "ann@example.org" };
+const SESSION_LIFETIME_S = 12 * 3600;
+const ANN = { kind: "account", id: "account-1", email: "ann@example.org" } as const;
+const BOB = { kind: "account", id: "account-2", email: "bob@example.org" } as const;
 
 /** An identity service that ends a session whose refresh token is used twice. */
 class FakeIdentity {
@@ -27,6 +30,7 @@ class FakeIdentity {
       accessToken: `header.${claims}.signature`,
       accessExpiresAtUnixMs: BigInt((issuedAt + LIFETIME_S) * 1000),
       refreshToken: this.#valid,
+      refreshExpiresAtUnixMs: BigInt((issuedAt + SESSION_LIFETIME_S) * 1000),
     });
   }
 
@@ -72,7 +76,14 @@ class FakeStorage {
   removeItem = (key: string) => void this.#items.delete(key);
 }
 
+class FakeRun {
+  #marked = false;
+  isMarked = () => this.#marked;
+  mark = () => void (this.#marked = true);
+}
+
 let identity: FakeIdentity;
+let run: FakeRun;
 let store: FakeStore;
 let storage: Storage;
 let locks: LockManager;
@@ -86,6 +97,7 @@ beforeEach(() => {
   );
   identity = new FakeIdentity();
   store = new FakeStore();
+  run = new FakeRun();
   storage = new FakeStorage() as unknown as Storage;
   locks = new FakeLocks() as unknown as LockManager;
 });
@@ -96,7 +108,7 @@ afterEach(() => {
 });
 
 function openTab(): Session {
-  return new Session(identity as never, store, new AccountNote(storage), locks);
+  return new Session(identity as never, store, new SessionNote(storage, run), locks);
 }
 
 /** What browsers do when a tab writes: the others hear of it. */
@@ -104,18 +116,18 @@ function tellOtherTabs(): void {
   for (const listener of foreignChange) listener({ storageArea: storage, key: null });
 }
 
-async function signedInTab(): Promise<Session> {
+async function signedInTab(remembered = false): Promise<Session> {
   const tab = openTab();
-  await tab.begin(ACCOUNT, identity.issue());
+  await tab.begin(ANN, identity.issue(), remembered);
   return tab;
 }
 
 it("is signed in again after a reload, and never stores the access token", async () => {
   const token = await (await signedInTab()).accessToken();
   const reloaded = openTab();
-  expect(reloaded.state).toEqual({ kind: "signed-in", account: ACCOUNT });
+  expect(reloaded.state).toMatchObject({ kind: "signed-in", principal: ANN });
   expect(await reloaded.accessToken()).not.toBe(token);
-  expect(JSON.stringify([await store.read(), storage.getItem("sightline.account")])).not.toContain(
+  expect(JSON.stringify([await store.read(), storage.getItem("sightline.session")])).not.toContain(
     "header.",
   );
 });
@@ -151,7 +163,7 @@ it("is not misled by a clock that is hours wrong", async () => {
   const tab = openTab();
   const tokens = identity.issue();
   vi.setSystemTime(Date.now() + 5 * 3600 * 1000);
-  await tab.begin(ACCOUNT, tokens);
+  await tab.begin(ANN, tokens, true);
   expect(await tab.accessToken()).toBe(tokens.accessToken);
   await vi.advanceTimersByTimeAsync(LIFETIME_S * 1000 * 0.7);
   expect(identity.calls).toBe(0);
@@ -167,18 +179,61 @@ it("stays signed in while the server is away, and goes on when it returns", asyn
   expect(identity.calls).toBe(1);
 });
 
-it("signs out when the server has ended the session, and says that it was not the person", async () => {
-  const tab = await signedInTab();
+it("signs out when the server has ended the session, and says in all tabs that others did", async () => {
+  const [tab, other] = [await signedInTab(), openTab()];
   identity.ended = true;
   await expect(tab.accessToken(true)).rejects.toThrow();
-  expect(tab.state).toEqual({ kind: "signed-out", expired: true });
-  await expect(openTab().accessToken()).rejects.toThrow(SignedOut);
+  expect(tab.state).toEqual({ kind: "signed-out", by: "others" });
+  tellOtherTabs();
+  expect(other.state).toEqual({ kind: "signed-out", by: "others" });
+  await expect(openTab().accessToken()).rejects.toThrow("signed out");
+});
+
+it("says of a session that was not used for too long that it ended of age", async () => {
+  await signedInTab();
+  const returning = openTab();
+  vi.setSystemTime(Date.now() + SESSION_LIFETIME_S * 1000);
+  identity.ended = true;
+  await expect(returning.accessToken()).rejects.toThrow();
+  expect(returning.state).toEqual({ kind: "signed-out", by: "age" });
+});
+
+it("forgets a session with the browser's end and ends it on the server, unless told to remember", async () => {
+  await signedInTab();
+  run = new FakeRun();
+  const forgotten = openTab();
+  expect(forgotten.state).toEqual({ kind: "signed-out", by: "person" });
+  await forgotten.endLeftover();
+  expect(identity.ended).toBe(true);
+  expect(await store.read()).toBeUndefined();
+
+  identity = new FakeIdentity();
+  await signedInTab(true);
+  run = new FakeRun();
+  const remembered = openTab();
+  await remembered.endLeftover();
+  expect(remembered.state).toMatchObject({ kind: "signed-in", principal: ANN });
+  expect(identity.ended).toBe(false);
+});
+
+it("keeps the user of a device apart from accounts", async () => {
+  const user = { kind: "device-user", deviceId: "ABCD", userName: "guard" } as const;
+  const tab = openTab();
+  await tab.begin(user, identity.issue(), false);
+  expect(openTab().state).toEqual({ kind: "signed-in", principal: user, remembered: false });
+});
+
+it("takes a note that it cannot read for nobody", () => {
+  for (const note of ["", "null", "7", '{"principal":{"kind":"account"}}', "no JSON"]) {
+    storage.setItem("sightline.session", note);
+    expect(openTab().state, note).toEqual({ kind: "signed-out", by: "person" });
+  }
 });
 
 it("ends the session on the server too when the person signs out", async () => {
   const tab = await signedInTab();
   await tab.signOut();
-  expect(tab.state).toEqual({ kind: "signed-out", expired: false });
+  expect(tab.state).toEqual({ kind: "signed-out", by: "person" });
   expect(identity.ended).toBe(true);
 });
 
@@ -187,14 +242,14 @@ it("follows another tab that signs out or in", async () => {
   await there.signOut();
   tellOtherTabs();
   expect(here.state.kind).toBe("signed-out");
-  await there.begin({ id: "account-2", email: "bob@example.org" }, identity.issue());
+  await there.begin(BOB, identity.issue(), false);
   tellOtherTabs();
-  expect(here.state).toMatchObject({ kind: "signed-in", account: { id: "account-2" } });
+  expect(here.state).toMatchObject({ kind: "signed-in", principal: BOB });
 });
 
 it("ends the right session when the person signs out during a refresh", async () => {
   const tab = await signedInTab();
-  const refreshing = expect(tab.accessToken(true)).rejects.toThrow(SignedOut);
+  const refreshing = expect(tab.accessToken(true)).rejects.toThrow("signed out");
   const leaving = tab.signOut();
   expect(tab.state.kind).toBe("signed-out");
   await Promise.all([refreshing, leaving]);
@@ -205,7 +260,7 @@ it("ends the right session when the person signs out during a refresh", async ()
 
 it("takes the token with the account that it is of, however late the other tab's news are", async () => {
   const [here, there] = [await signedInTab(), openTab()];
-  await there.begin({ id: "account-2", email: "bob@example.org" }, identity.issue());
+  await there.begin(BOB, identity.issue(), false);
   await here.accessToken(true);
-  expect(here.state).toMatchObject({ kind: "signed-in", account: { id: "account-2" } });
+  expect(here.state).toMatchObject({ kind: "signed-in", principal: BOB });
 });

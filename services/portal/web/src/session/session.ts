@@ -7,24 +7,15 @@
 import { Code, ConnectError, type Client } from "@connectrpc/connect";
 import type { Identity, Tokens } from "../gen/sightline/identity/v1/identity_pb";
 import { lifetimeOf, type Lifetime } from "./lifetime";
-import { AccountNote, type Account, type SessionStore } from "./store";
+import type { SessionNote, SessionState } from "./note";
+import { keyOf, type Principal } from "./principal";
+import type { SessionStore, StoredSession } from "./store";
 import type { TokenSource } from "./token-source";
 
 const LOCK = "sightline.session";
 
 /** Wait after a refresh that failed for want of a connection. */
 const RETRY_MS = 5_000;
-
-/** Nobody is signed in. */
-export class SignedOut extends Error {
-  constructor() {
-    super("signed out");
-  }
-}
-
-export type SessionState =
-  /** `expired`: the server ended the session; not the person's doing. */
-  { kind: "signed-out"; expired: boolean } | { kind: "signed-in"; account: Account };
 
 type IdentityClient = Pick<Client<typeof Identity>, "refresh" | "signOut">;
 
@@ -33,7 +24,7 @@ type AccessToken = { token: string } & Lifetime;
 export class Session implements TokenSource {
   readonly #identity: IdentityClient;
   readonly #store: SessionStore;
-  readonly #note: AccountNote;
+  readonly #note: SessionNote;
   readonly #locks: LockManager;
   readonly #tokenListeners = new Set<(token: string) => void>();
   readonly #stateListeners = new Set<(state: SessionState) => void>();
@@ -45,14 +36,14 @@ export class Session implements TokenSource {
   constructor(
     identity: IdentityClient,
     store: SessionStore,
-    note: AccountNote,
+    note: SessionNote,
     locks: LockManager,
   ) {
     this.#identity = identity;
     this.#store = store;
     this.#note = note;
     this.#locks = locks;
-    this.#state = this.#notedState();
+    this.#state = note.read();
     note.onForeignChange(() => this.#followOtherTab());
   }
 
@@ -78,24 +69,34 @@ export class Session implements TokenSource {
     return this.#refreshing;
   }
 
-  /** Takes over what SignIn or Register answered. */
-  async begin({ id, email }: Account, tokens: Tokens): Promise<void> {
-    const account = { id, email };
-    await this.#locks.request(LOCK, () =>
-      this.#store.write({ refreshToken: tokens.refreshToken, account }),
-    );
-    this.#setState({ kind: "signed-in", account });
+  /** Takes over what a sign-in answered; until the browser is closed, unless it is `remembered`. */
+  async begin(principal: Principal, tokens: Tokens, remembered: boolean): Promise<void> {
+    await this.#locks.request(LOCK, async () => {
+      await this.#store.write({ ...renewal(tokens), principal, remembered });
+      this.#setState({ kind: "signed-in", principal, remembered });
+    });
     this.#keep(tokens);
   }
 
   /** Signs out here at once, then on the server, as far as there is a connection. */
   async signOut(): Promise<void> {
-    this.#setState({ kind: "signed-out", expired: false });
+    this.#setState({ kind: "signed-out", by: "person" });
+    await this.#forget();
+  }
+
+  /** Ends a session that a closed browser has left behind. */
+  async endLeftover(): Promise<void> {
+    if (!this.#isSignedIn()) await this.#forget();
+  }
+
+  async #forget(): Promise<void> {
     await this.#locks.request(LOCK, async () => {
-      const stored = await this.#store.read();
+      // Somebody has signed in here or in another tab while this waited.
+      if (this.#note.read().kind === "signed-in") return;
+      const session = await this.#store.read();
       await this.#store.clear();
-      if (stored !== undefined) {
-        const { refreshToken } = stored;
+      if (session !== undefined) {
+        const { refreshToken } = session;
         await this.#identity.signOut({ refreshToken }).catch(() => undefined);
       }
     });
@@ -105,28 +106,35 @@ export class Session implements TokenSource {
     return await this.#locks.request(LOCK, async () => {
       const stored = this.#isSignedIn() ? await this.#store.read() : undefined;
       if (stored === undefined) {
-        this.#setState({ kind: "signed-out", expired: false });
-        throw new SignedOut();
+        const noted = this.#note.read();
+        this.#setState(noted.kind === "signed-out" ? noted : { kind: "signed-out", by: "person" });
+        throw signedOut();
       }
-      try {
-        const { tokens } = await this.#identity.refresh({ refreshToken: stored.refreshToken });
-        if (tokens === undefined) throw new ConnectError("no tokens", Code.Internal);
-        await this.#store.write({ ...stored, refreshToken: tokens.refreshToken });
-        // Whoever signed out meanwhile waits for the lock, to end the session of the new token.
-        if (!this.#isSignedIn()) throw new SignedOut();
-        this.#setState({ kind: "signed-in", account: stored.account });
-        this.#keep(tokens);
-        return tokens.accessToken;
-      } catch (error) {
-        if (isRefused(error)) {
-          await this.#store.clear();
-          this.#setState({ kind: "signed-out", expired: true });
-        } else if (!(error instanceof SignedOut)) {
-          this.#renewIn(RETRY_MS);
-        }
-        throw error;
-      }
+      const tokens = await this.#exchange(stored);
+      // Whoever signed out meanwhile waits for the lock, to end the session of the new token.
+      if (!this.#isSignedIn()) throw signedOut();
+      const { principal, remembered } = stored;
+      this.#setState({ kind: "signed-in", principal, remembered });
+      this.#keep(tokens);
+      return tokens.accessToken;
     });
+  }
+
+  async #exchange(stored: StoredSession): Promise<Tokens> {
+    try {
+      const { tokens } = await this.#identity.refresh({ refreshToken: stored.refreshToken });
+      if (tokens === undefined) throw new ConnectError("no tokens", Code.Internal);
+      await this.#store.write({ ...stored, ...renewal(tokens) });
+      return tokens;
+    } catch (error) {
+      if (isRefused(error)) {
+        await this.#store.clear();
+        this.#setState({ kind: "signed-out", by: Date.now() < stored.endsAt ? "others" : "age" });
+      } else {
+        this.#renewIn(RETRY_MS);
+      }
+      throw error;
+    }
   }
 
   #isSignedIn(): boolean {
@@ -149,21 +157,13 @@ export class Session implements TokenSource {
   }
 
   #followOtherTab(): void {
-    const there = this.#notedState();
-    if (idOf(there) !== idOf(this.#state)) this.#become(there);
-  }
-
-  #notedState(): SessionState {
-    const account = this.#note.read();
-    return account === undefined
-      ? { kind: "signed-out", expired: false }
-      : { kind: "signed-in", account };
+    const there = this.#note.read();
+    if (!isSame(there, this.#state)) this.#become(there);
   }
 
   #setState(state: SessionState): void {
-    if (state.kind === this.#state.kind && idOf(state) === idOf(this.#state)) return;
-    if (state.kind === "signed-in") this.#note.write(state.account);
-    else this.#note.clear();
+    if (isSame(state, this.#state)) return;
+    this.#note.write(state);
     this.#become(state);
   }
 
@@ -176,8 +176,20 @@ export class Session implements TokenSource {
   }
 }
 
-function idOf(state: SessionState): string | undefined {
-  return state.kind === "signed-in" ? state.account.id : undefined;
+/** Whether the same person is signed in for as long, or nobody. */
+function isSame(one: SessionState, other: SessionState): boolean {
+  const key = (state: SessionState) =>
+    state.kind === "signed-in" ? `${keyOf(state.principal)} ${state.remembered}` : undefined;
+  return key(one) === key(other);
+}
+
+/** Nobody is signed in: to callers the same as a server that says so. */
+function signedOut(): ConnectError {
+  return new ConnectError("signed out", Code.Unauthenticated);
+}
+
+function renewal({ refreshToken, refreshExpiresAtUnixMs }: Tokens) {
+  return { refreshToken, endsAt: Number(refreshExpiresAtUnixMs) };
 }
 
 /** Whether the server knows the refresh token and will never take it again. */

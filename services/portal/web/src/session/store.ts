@@ -1,13 +1,13 @@
 // What outlives the page: the refresh token and whose it is. The access token never gets here.
 
-export interface Account {
-  id: string;
-  email: string;
-}
+import type { Principal } from "./principal";
 
 export interface StoredSession {
   refreshToken: string;
-  account: Account;
+  principal: Principal;
+  remembered: boolean;
+  /** When the session ends if it is not used until then, milliseconds since the Unix epoch. */
+  endsAt: number;
 }
 
 /** Where the session is kept. Callers hold the session's lock. */
@@ -64,45 +64,4 @@ function openDatabase(): Promise<IDBDatabase> {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
-}
-
-const NOTE = "sightline.account";
-
-/**
- * A note of who is signed in, in localStorage: it can be read at once when the page starts, and
- * its changes are told to the other tabs.
- */
-export class AccountNote {
-  readonly #storage: Storage;
-
-  constructor(storage: Storage) {
-    this.#storage = storage;
-  }
-
-  read(): Account | undefined {
-    try {
-      const { id, email } = JSON.parse(this.#storage.getItem(NOTE) ?? "{}");
-      if (typeof id === "string" && typeof email === "string") return { id, email };
-    } catch {
-      // Somebody else's text; as good as none.
-    }
-    return undefined;
-  }
-
-  write({ id, email }: Account): void {
-    this.#storage.setItem(NOTE, JSON.stringify({ id, email }));
-  }
-
-  clear(): void {
-    this.#storage.removeItem(NOTE);
-  }
-
-  /** Calls back when another tab signed in or out. */
-  onForeignChange(listener: () => void): void {
-    addEventListener("storage", (event) => {
-      if (event.storageArea === this.#storage && (event.key === NOTE || event.key === null)) {
-        listener();
-      }
-    });
-  }
 }
