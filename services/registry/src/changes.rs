@@ -1,11 +1,10 @@
 //! Who is to look again, and when.
 //!
 //! One task follows the store and the coordinator, and wakes those whom a change concerns: the
-//! account that owns the device, and the edge that holds its grants. A wake-up carries no data:
+//! account that owns the device, its guests, and whoever asked for its ownership. A wake-up carries no data:
 //! the one woken reads what is true by then, so that wake-ups may be merged or repeated.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sightline_coord::{Coordinator, Epoch, OwnershipEvent, OwnershipWatch};
@@ -16,7 +15,8 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
 use crate::Error;
-use crate::records::{self, Records, Subject};
+use crate::keys::{self, Subject};
+use crate::records::Records;
 
 /// Wake-ups that one listener may be behind before it is told to look at everything.
 const WAKE_UPS_MAX: usize = 32;
@@ -28,89 +28,126 @@ pub(crate) enum Wake {
     Everything,
 }
 
+/// What a listener listens to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Topic {
+    /// A device: its owner, what it tells, whether it is connected.
+    Device(CloudId),
+    /// The devices that an account owns or follows.
+    Account(AccountId),
+}
+
 /// Wakes listeners.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    devices: Topics<CloudId>,
-    accounts: Topics<AccountId>,
+    topics: Arc<Topics>,
+    followed: Arc<Mutex<Followed>>,
 }
+
+/// Guests by the device that they follow, each with how many of their streams do.
+type Followed = HashMap<CloudId, HashMap<AccountId, usize>>;
 
 impl Changes {
-    /// Changes of a device's owner.
-    pub(crate) fn of_device(&self, device: CloudId) -> Listener<CloudId> {
-        self.devices.listen(device)
-    }
-
-    /// Changes of an account's devices: which they are, what they tell, whether they are connected.
-    pub(crate) fn of_account(&self, account: &AccountId) -> Listener<AccountId> {
-        self.accounts.listen(account.clone())
-    }
-
-    fn wake_all(&self) {
-        self.devices.wake_all();
-        self.accounts.wake_all();
-    }
-
-    /// Ends all listeners, and those that come later.
-    fn close(&self) {
-        *self.devices.table() = None;
-        *self.accounts.table() = None;
-    }
-}
-
-type Table<K> = HashMap<K, broadcast::Sender<Wake>>;
-
-/// Listeners by what they listen to; `None` when closed. A topic without listeners takes no memory.
-#[derive(Debug)]
-struct Topics<K>(Arc<Mutex<Option<Table<K>>>>);
-
-impl<K> Default for Topics<K> {
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new(Some(HashMap::new()))))
-    }
-}
-
-impl<K: Eq + Hash + Clone> Topics<K> {
-    fn listen(&self, key: K) -> Listener<K> {
+    pub(crate) fn listen(&self, topic: Topic) -> Listener {
         let sender = || broadcast::Sender::new(WAKE_UPS_MAX);
-        let wakes = match self.table().as_mut() {
-            Some(table) => table.entry(key.clone()).or_insert_with(sender).subscribe(),
+        let wakes = match self.topics.table().as_mut() {
+            Some(table) => table
+                .entry(topic.clone())
+                .or_insert_with(sender)
+                .subscribe(),
             None => sender().subscribe(),
         };
         Listener {
-            key,
+            topic,
             wakes,
-            topics: Self(Arc::clone(&self.0)),
+            topics: Arc::clone(&self.topics),
         }
     }
 
-    fn wake(&self, key: &K, wake: Wake) {
-        if let Some(sender) = self.table().as_ref().and_then(|table| table.get(key)) {
+    /// Has an account woken by devices that are not its own, for as long as the guard lives.
+    pub(crate) fn follow(&self, account: AccountId, devices: Vec<CloudId>) -> Following {
+        let mut followed = lock(&self.followed);
+        for device in &devices {
+            let guests = followed.entry(*device).or_default();
+            *guests.entry(account.clone()).or_default() += 1;
+        }
+        drop(followed);
+        Following {
+            account,
+            devices,
+            followed: Arc::clone(&self.followed),
+        }
+    }
+
+    fn wake(&self, topic: &Topic, device: CloudId) {
+        if let Some(sender) = self
+            .topics
+            .table()
+            .as_ref()
+            .and_then(|table| table.get(topic))
+        {
             // An error means that the last listener is just going.
-            let _ = sender.send(wake);
+            let _ = sender.send(Wake::Device(device));
+        }
+    }
+
+    fn wake_account(&self, account: AccountId, device: CloudId) {
+        self.wake(&Topic::Account(account), device);
+    }
+
+    /// Those who watch the device itself, and its guests.
+    fn wake_device(&self, device: CloudId) {
+        self.wake(&Topic::Device(device), device);
+        let guests: Vec<AccountId> = match lock(&self.followed).get(&device) {
+            Some(guests) => guests.keys().cloned().collect(),
+            None => return,
+        };
+        for guest in guests {
+            self.wake_account(guest, device);
         }
     }
 
     fn wake_all(&self) {
-        for sender in self.table().iter().flat_map(HashMap::values) {
+        for sender in self.topics.table().iter().flat_map(HashMap::values) {
             let _ = sender.send(Wake::Everything);
         }
     }
 
-    fn table(&self) -> MutexGuard<'_, Option<Table<K>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Ends all listeners, and those that come later.
+    fn close(&self) {
+        *self.topics.table() = None;
     }
+}
+
+/// Listeners by what they listen to; `None` when closed. A topic without listeners takes no memory.
+#[derive(Debug)]
+struct Topics(Mutex<Option<HashMap<Topic, broadcast::Sender<Wake>>>>);
+
+impl Default for Topics {
+    fn default() -> Self {
+        Self(Mutex::new(Some(HashMap::new())))
+    }
+}
+
+impl Topics {
+    fn table(&self) -> MutexGuard<'_, Option<HashMap<Topic, broadcast::Sender<Wake>>>> {
+        lock(&self.0)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Listens to one topic.
 #[derive(Debug)]
-pub(crate) struct Listener<K: Eq + Hash + Clone> {
-    key: K,
+pub(crate) struct Listener {
+    topic: Topic,
     wakes: broadcast::Receiver<Wake>,
-    topics: Topics<K>,
+    topics: Arc<Topics>,
 }
 
-impl<K: Eq + Hash + Clone> Listener<K> {
+impl Listener {
     /// The next wake-up. Nothing is lost when the future is dropped.
     ///
     /// # Errors
@@ -129,20 +166,48 @@ impl<K: Eq + Hash + Clone> Listener<K> {
     /// Listeners of this topic, this one included.
     pub(crate) fn count(&self) -> usize {
         let table = self.topics.table();
-        let sender = table.as_ref().and_then(|table| table.get(&self.key));
+        let sender = table.as_ref().and_then(|table| table.get(&self.topic));
         sender.map_or(0, broadcast::Sender::receiver_count)
     }
 }
 
-impl<K: Eq + Hash + Clone> Drop for Listener<K> {
+impl Drop for Listener {
     fn drop(&mut self) {
         let mut table = self.topics.table();
         let Some(table) = table.as_mut() else { return };
         if table
-            .get(&self.key)
+            .get(&self.topic)
             .is_some_and(|sender| sender.receiver_count() == 1)
         {
-            table.remove(&self.key);
+            table.remove(&self.topic);
+        }
+    }
+}
+
+/// An account is woken by these devices until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Following {
+    account: AccountId,
+    devices: Vec<CloudId>,
+    followed: Arc<Mutex<Followed>>,
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        let mut followed = lock(&self.followed);
+        for device in &self.devices {
+            let Some(guests) = followed.get_mut(device) else {
+                continue;
+            };
+            if let Some(streams) = guests.get_mut(&self.account) {
+                *streams -= 1;
+                if *streams == 0 {
+                    guests.remove(&self.account);
+                }
+            }
+            if guests.is_empty() {
+                followed.remove(device);
+            }
         }
     }
 }
@@ -162,7 +227,7 @@ impl Follower {
         coordinator: &Arc<dyn Coordinator>,
         disconnected: impl Fn(CloudId, Epoch) + Send + 'static,
     ) -> Self {
-        let feed = records.store().changes(&records::all());
+        let feed = records.store().changes(&keys::all());
         let ownerships = coordinator.watch();
         let woken = Arc::clone(&changes);
         let task = tokio::spawn(async move {
@@ -198,10 +263,10 @@ async fn follow(
             },
             event = ownerships.next() => match event {
                 Ok(OwnershipEvent::Snapshot(_)) => { changes.wake_all(); Ok(()) }
-                Ok(OwnershipEvent::Claimed { device, .. }) => wake_owner(changes, records, device).await,
+                Ok(OwnershipEvent::Claimed { device, .. }) => wake_viewers(changes, records, device).await,
                 Ok(OwnershipEvent::Released { device, epoch }) => {
                     disconnected(device, epoch);
-                    wake_owner(changes, records, device).await
+                    wake_viewers(changes, records, device).await
                 }
                 Err(closed) => return closed.into(),
             },
@@ -214,12 +279,13 @@ async fn follow(
 }
 
 async fn stored(changes: &Changes, records: &Records, change: &Change) -> Result<(), StoreError> {
-    match records::subject(&change.key) {
-        Some(Subject::Ownership(device)) => changes.devices.wake(&device, Wake::Device(device)),
-        Some(Subject::Index(account, device)) => {
-            changes.accounts.wake(&account, Wake::Device(device));
+    match keys::subject(&change.key) {
+        Some(Subject::Ownership(device)) => changes.wake_device(device),
+        Some(Subject::Index(account, device)) => changes.wake_account(account, device),
+        Some(Subject::Description(device) | Subject::Unbind(device)) => {
+            wake_viewers(changes, records, device).await?;
         }
-        Some(Subject::Description(device)) => wake_owner(changes, records, device).await?,
+        Some(Subject::Audit) => {}
         None => {
             tracing::warn!(key = ?change.key, "unknown key in the registry's part of the store")
         }
@@ -227,13 +293,14 @@ async fn stored(changes: &Changes, records: &Records, change: &Change) -> Result
     Ok(())
 }
 
-async fn wake_owner(
+async fn wake_viewers(
     changes: &Changes,
     records: &Records,
     device: CloudId,
 ) -> Result<(), StoreError> {
+    changes.wake_device(device);
     if let Some(owner) = records.owner(device).await? {
-        changes.accounts.wake(&owner.account, Wake::Device(device));
+        changes.wake_account(owner.account, device);
     }
     Ok(())
 }

@@ -1,78 +1,39 @@
 //! How a person becomes the owner of a device.
 //!
-//! The device itself checks the verification code, asked through the edge that holds its
-//! connection. The store then decides among all who knew it: the first one stands.
+//! The device itself checks the verification code, or the password of one of its administrators,
+//! asked through the edge that holds its connection. The store then decides among all who knew it:
+//! the first one stands.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sightline_domain::attempts::{Attempts, Exhausted};
+use sightline_domain::attempts::Exhausted;
 use sightline_domain::{AccountId, CloudId, DeviceName, VerificationCode};
 use sightline_rpc::device::v1::DeviceKind;
-use sightline_rpc::internal::v1::VerifyClaimRequest;
+use sightline_rpc::internal::v1::{VerifyClaimRequest, VerifyUserRequest};
 use sightline_rpc::registry::v1::{
-    ClaimDeviceRequest, Device, LookupDeviceRequest, LookupDeviceResponse,
+    ClaimDeviceRequest, Device, DeviceAdministrator, LookupDeviceRequest, LookupDeviceResponse,
 };
-use sightline_store::{Error as StoreError, MAX_SCAN, Revision};
+use sightline_store::{Error as StoreError, Revision};
 
 use crate::Error;
-use crate::config::{Config, per_hour};
 use crate::records::{Owner, Ownership};
 use crate::service::Registry;
 
-/// Longest a device may take to check a code, the way to it included.
-const VERIFY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Most devices of one account: one scan, so that counting them is cheap.
-const DEVICES_PER_ACCOUNT_MAX: usize = MAX_SCAN;
-/// Rounds against others who claim the same device at the same moment. The second already finds
-/// an owner; more are needed only when that owner deletes it at once.
-const ROUNDS_MAX: usize = 4;
-/// Keys of one table of attempts, about 10 MB; see [`Attempts`] for what happens beyond.
-const ATTEMPT_KEYS_MAX: usize = 100_000;
+/// Most devices of one account, so that its list is searched and sorted in memory. Claims at the
+/// same moment may exceed it by a few.
+pub(crate) const DEVICES_PER_ACCOUNT_MAX: usize = 1000;
+/// Most characters of a user name of a device.
+const USER_NAME_CHARS_MAX: usize = 64;
+/// Most characters of a password of a device.
+const PASSWORD_CHARS_MAX: usize = 128;
+/// Rounds against others who change the same device at the same moment. A claim is decided by the
+/// second, unless that owner deletes the device at once.
+pub(crate) const ROUNDS_MAX: usize = 4;
 
-/// Attempts to claim and to look up.
-#[derive(Debug)]
-pub(crate) struct Limits(Mutex<Tables>);
-
-#[derive(Debug)]
-struct Tables {
-    devices: Attempts<CloudId>,
-    accounts: Attempts<AccountId>,
-    lookups: Attempts<AccountId>,
-}
-
-impl Limits {
-    pub(crate) fn new(config: &Config) -> Self {
-        Self(Mutex::new(Tables {
-            devices: Attempts::new(per_hour(config.claims_per_device_h), ATTEMPT_KEYS_MAX),
-            accounts: Attempts::new(per_hour(config.claims_per_account_h), ATTEMPT_KEYS_MAX),
-            lookups: Attempts::new(per_hour(config.lookups_per_account_h), ATTEMPT_KEYS_MAX),
-        }))
-    }
-
-    fn claim(&self, account: &AccountId, device: CloudId, now: i64) -> Result<(), Exhausted> {
-        let mut tables = self.tables();
-        tables.accounts.take(account.clone(), now)?;
-        tables
-            .devices
-            .take(device, now)
-            .inspect_err(|_| tables.accounts.give_back(account))
-    }
-
-    /// The claim did not fail for want of the code.
-    fn claim_was_right(&self, account: &AccountId, device: CloudId) {
-        let mut tables = self.tables();
-        tables.accounts.give_back(account);
-        tables.devices.give_back(&device);
-    }
-
-    fn lookup(&self, account: &AccountId, now: i64) -> Result<(), Exhausted> {
-        self.tables().lookups.take(account.clone(), now)
-    }
-
-    fn tables(&self) -> MutexGuard<'_, Tables> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// By what the device knows its owner. Secret, so it has no `Debug`.
+enum Proof {
+    Code(String),
+    Administrator(DeviceAdministrator),
 }
 
 /// A claim that is well-formed.
@@ -80,20 +41,43 @@ struct Claim {
     device: CloudId,
     account: AccountId,
     name: DeviceName,
-    code: String,
+    proof: Proof,
     request_id: String,
+}
+
+impl Proof {
+    fn new(request: &ClaimDeviceRequest) -> Result<Self, Error> {
+        let code = request.verification_code.as_str();
+        match &request.administrator {
+            None => {
+                let code: VerificationCode = code.parse()?;
+                Ok(Self::Code(code.reveal()))
+            }
+            Some(user) if code.is_empty() => {
+                let fits = |text: &str, max| (1..=max).contains(&text.chars().count());
+                if fits(&user.user_name, USER_NAME_CHARS_MAX)
+                    && fits(&user.password, PASSWORD_CHARS_MAX)
+                {
+                    Ok(Self::Administrator(user.clone()))
+                } else {
+                    Err(Error::WrongPassword)
+                }
+            }
+            Some(_) => Err(Error::TwoProofs),
+        }
+    }
 }
 
 impl Claim {
     fn new(account: AccountId, request: &ClaimDeviceRequest) -> Result<Self, Error> {
-        let code: VerificationCode = request.verification_code.parse()?;
+        let proof = Proof::new(request)?;
         let request_id =
             uuid::Uuid::parse_str(&request.request_id).map_err(|_| Error::RequestId)?;
         Ok(Self {
             device: request.device_id.parse()?,
             account,
             name: request.name.parse()?,
-            code: code.reveal(),
+            proof,
             request_id: request_id.to_string(),
         })
     }
@@ -146,10 +130,8 @@ impl Registry {
         let mut before = self.records.ownership(claim.device).await?;
         if !claim.done(before.as_ref())? {
             self.verify(&claim).await?;
-            let count = self
-                .records
-                .devices(&claim.account, None, DEVICES_PER_ACCOUNT_MAX);
-            if count.await?.len() >= DEVICES_PER_ACCOUNT_MAX {
+            let devices = self.records.devices(&claim.account).await?;
+            if devices.len() >= DEVICES_PER_ACCOUNT_MAX {
                 return Err(Error::TooManyDevices(DEVICES_PER_ACCOUNT_MAX));
             }
             for round in 1.. {
@@ -164,45 +146,46 @@ impl Registry {
                 }
             }
         }
-        self.device_of(&claim.account, claim.device)
+        self.own_device(&claim.account, claim.device)
             .await?
             .ok_or(Error::NotFound)
     }
 
-    /// Asks the device whether the code is right; costs an attempt when it is not.
+    /// Asks the device whether the proof is right; costs an attempt when it is not.
     async fn verify(&self, claim: &Claim) -> Result<(), Error> {
         self.limits
             .claim(&claim.account, claim.device, self.clock.now_unix_ms())?;
-        let owner = self
-            .coordinator
-            .owner(claim.device)
-            .await?
-            .ok_or(Error::Offline)?;
-        let mut edge = self.edges.for_edge(&owner.edge).ok_or(Error::Offline)?;
-        let question = VerifyClaimRequest {
-            device_id: claim.device.to_string(),
-            verification_code: claim.code.clone(),
-        };
-        let answer = tokio::time::timeout(VERIFY_TIMEOUT, edge.verify_claim(question)).await;
-        let answer = match answer {
-            Ok(Ok(answer)) => answer.into_inner(),
-            Ok(Err(status)) => {
-                tracing::info!(device = %claim.device, code = ?status.code(), "a claim was not checked");
-                return Err(Error::Offline);
+        self.ask(claim).await?;
+        self.limits.claim_was_right(&claim.account, claim.device);
+        Ok(())
+    }
+
+    async fn ask(&self, claim: &Claim) -> Result<(), Error> {
+        let device_id = claim.device.to_string();
+        match &claim.proof {
+            Proof::Code(code) => {
+                let question = VerifyClaimRequest {
+                    device_id,
+                    verification_code: code.clone(),
+                };
+                let answer = self.verify_claim(question).await?;
+                wait(answer.retry_after_s, answer.accepted)?;
+                answer.accepted.then_some(()).ok_or(Error::WrongCode)
             }
-            Err(_) => {
-                tracing::info!(device = %claim.device, "a claim was not checked in time");
-                return Err(Error::Offline);
+            Proof::Administrator(user) => {
+                let question = VerifyUserRequest {
+                    device_id,
+                    user_name: user.user_name.clone(),
+                    password: user.password.clone(),
+                };
+                let answer = self.verify_user(question).await?;
+                wait(answer.retry_after_s, answer.accepted)?;
+                match (answer.accepted, answer.administrator) {
+                    (true, true) => Ok(()),
+                    (true, false) => Err(Error::NotAdministrator),
+                    (false, _) => Err(Error::WrongPassword),
+                }
             }
-        };
-        if answer.accepted {
-            self.limits.claim_was_right(&claim.account, claim.device);
-            Ok(())
-        } else if answer.retry_after_s > 0 {
-            let retry_after = Duration::from_secs(answer.retry_after_s.into());
-            Err(Exhausted { retry_after }.into())
-        } else {
-            Err(Error::WrongCode)
         }
     }
 
@@ -225,4 +208,13 @@ impl Registry {
         self.keep_unclaimed(claim.device).await;
         Ok(())
     }
+}
+
+/// The device's own limit on attempts.
+fn wait(retry_after_s: u32, accepted: bool) -> Result<(), Exhausted> {
+    if accepted || retry_after_s == 0 {
+        return Ok(());
+    }
+    let retry_after = Duration::from_secs(retry_after_s.into());
+    Err(Exhausted { retry_after })
 }

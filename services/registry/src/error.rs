@@ -7,6 +7,8 @@ use sightline_domain::{cloud_id, device_name, verification_code};
 use sightline_rpc::auth::Unauthenticated;
 use sightline_rpc::{Code, ServiceError};
 
+use crate::import_file::FileError;
+
 /// An answer other than success.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -32,6 +34,21 @@ pub enum Error {
     /// The device did not accept the verification code.
     #[error("the verification code is wrong")]
     WrongCode,
+    /// The device has no such user, or the password is wrong: nobody is told which.
+    #[error("the device refused the user name or the password")]
+    WrongPassword,
+    /// A user of the device without administrator's rights.
+    #[error("this user of the device is not an administrator there")]
+    NotAdministrator,
+    /// A code and an administrator.
+    #[error("give either the verification code or an administrator of the device")]
+    TwoProofs,
+    /// The search is too long.
+    #[error("a search has {0} characters at most")]
+    Search(usize),
+    /// The file cannot be imported.
+    #[error(transparent)]
+    ImportFile(#[from] FileError),
     /// Not connected, or no such device: nobody is told which.
     #[error("the device is not connected to the cloud")]
     Offline,
@@ -55,6 +72,9 @@ pub enum Error {
     /// The account watches its devices in too many places.
     #[error("the device list is open in too many places: {0}")]
     TooManyWatches(usize),
+    /// Sharing does not answer.
+    #[error("it is not known at the moment what is shared with you")]
+    SharesUnknown,
     /// A newer connection of the device has reported.
     #[error("the device has a newer connection")]
     StaleEpoch,
@@ -80,6 +100,10 @@ impl ServiceError for Error {
                 Code::InvalidArgument
             }
             Self::PageToken | Self::WrongCode | Self::DescriptionTooLarge => Code::InvalidArgument,
+            Self::WrongPassword | Self::TwoProofs | Self::Search(_) | Self::ImportFile(_) => {
+                Code::InvalidArgument
+            }
+            Self::NotAdministrator => Code::PermissionDenied,
             Self::Offline => Code::FailedPrecondition,
             Self::Owned | Self::OwnedByCaller => Code::AlreadyExists,
             Self::NotFound => Code::NotFound,
@@ -87,8 +111,9 @@ impl ServiceError for Error {
                 Code::ResourceExhausted
             }
             Self::StaleEpoch => Code::Aborted,
+            Self::Store(error) if error.retryable() => Code::Aborted,
             Self::Store(_) => Code::Internal,
-            Self::Coordinator(_) | Self::Closed => Code::Unavailable,
+            Self::Coordinator(_) | Self::SharesUnknown | Self::Closed => Code::Unavailable,
         }
     }
 
@@ -100,6 +125,11 @@ impl ServiceError for Error {
             Self::MalformedCode(_) | Self::WrongCode => "WRONG_VERIFICATION_CODE",
             Self::RequestId => "INVALID_REQUEST_ID",
             Self::PageToken => "INVALID_PAGE_TOKEN",
+            Self::WrongPassword => "WRONG_DEVICE_PASSWORD",
+            Self::NotAdministrator => "NOT_ADMINISTRATOR",
+            Self::TwoProofs => "TWO_PROOFS",
+            Self::Search(_) => "INVALID_SEARCH",
+            Self::ImportFile(_) => "INVALID_FILE",
             Self::Offline => "DEVICE_OFFLINE",
             Self::Owned => "DEVICE_OWNED",
             Self::OwnedByCaller => "DEVICE_ALREADY_YOURS",
@@ -109,8 +139,9 @@ impl ServiceError for Error {
             Self::TooManyWatches(_) => "TOO_MANY_WATCHES",
             Self::StaleEpoch => "STALE_EPOCH",
             Self::DescriptionTooLarge => "DESCRIPTION_TOO_LARGE",
+            Self::Store(error) if error.retryable() => "CONFLICT",
             Self::Store(_) => "INTERNAL",
-            Self::Coordinator(_) | Self::Closed => "UNAVAILABLE",
+            Self::Coordinator(_) | Self::SharesUnknown | Self::Closed => "UNAVAILABLE",
         }
     }
 
@@ -119,6 +150,9 @@ impl ServiceError for Error {
             Self::DeviceId(_) => "device_id",
             Self::Name(_) => "name",
             Self::MalformedCode(_) | Self::WrongCode => "verification_code",
+            Self::WrongPassword | Self::NotAdministrator | Self::TwoProofs => "administrator",
+            Self::Search(_) => "search",
+            Self::ImportFile(_) => "file",
             Self::RequestId => "request_id",
             Self::PageToken => "page_token",
             Self::DescriptionTooLarge => "description",

@@ -1,19 +1,20 @@
-//! An account's devices, as its owner sees them.
+//! The devices of somebody: searched, filtered, sorted, in pages.
+//!
+//! All of it in memory, as an account has a thousand devices of its own at most, and is shown a
+//! thousand others.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use prost::Message as _;
-use sightline_domain::{AccountId, CloudId};
-use sightline_rpc::device::v1::DeviceKind;
+use serde::{Deserialize, Serialize};
+use sightline_domain::{AccountId, CloudId, Principal};
 use sightline_rpc::registry::v1::{
-    Device, DeviceStatus, GetDeviceRequest, GetDeviceResponse, ListDevicesRequest,
-    ListDevicesResponse,
+    Device, DeviceOrder, DeviceStatus, ListDevicesRequest, ListDevicesResponse, Relation,
 };
-use sightline_store::MAX_KEY_BYTES;
 
 use crate::Error;
-use crate::records::{self, Owner};
 use crate::service::Registry;
+use crate::shares::Shares;
 
 /// Devices of a page when the caller does not say.
 const PAGE_DEFAULT: usize = 50;
@@ -22,116 +23,249 @@ const PAGE_MAX: usize = 500;
 /// A page ends early beyond this many bytes: clients take messages of 4 MiB by default, and one
 /// device is at most some 64 KiB.
 pub(crate) const PAGE_BYTES_MAX: usize = 2 << 20;
+/// Most characters of a search.
+const SEARCH_CHARS_MAX: usize = 64;
+/// Longest page token, bytes: a name and a search in base64 of JSON, with room.
+const TOKEN_BYTES_MAX: usize = 4096;
+
+/// What is looked for, and in which order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Query {
+    /// In lower case.
+    search: String,
+    status: i32,
+    relation: i32,
+    order: i32,
+    descending: bool,
+}
+
+/// Where a device stands in the list.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Place {
+    /// What comes before the name in this order.
+    rank: i64,
+    /// In lower case.
+    name: String,
+    id: CloudId,
+}
+
+/// A place in the answer to a query. It leaves the account out, so that a token means a place in
+/// the list of whoever sends it, and in no other.
+#[derive(Debug, Serialize, Deserialize)]
+struct PageToken {
+    query: Query,
+    shared: bool,
+    after: Place,
+}
+
+/// A device that is looked at for a list.
+struct Entry {
+    shared: bool,
+    place: Place,
+}
+
+impl Query {
+    fn new(request: &ListDevicesRequest) -> Result<Self, Error> {
+        let search = request.search.trim();
+        if search.chars().count() > SEARCH_CHARS_MAX {
+            return Err(Error::Search(SEARCH_CHARS_MAX));
+        }
+        Ok(Self {
+            search: search.to_lowercase(),
+            status: request.status().into(),
+            relation: request.relation().into(),
+            order: request.order().into(),
+            descending: request.descending,
+        })
+    }
+
+    fn wants(&self, relation: Relation) -> bool {
+        self.relation == i32::from(Relation::Unspecified) || self.relation == i32::from(relation)
+    }
+
+    fn finds(&self, name: &str, id: CloudId) -> bool {
+        let id_has = |id: String| id.to_lowercase().contains(&self.search);
+        name.contains(&self.search) || id_has(id.to_string()) || id_has(id.compact())
+    }
+
+    fn has_status(&self, online: bool) -> bool {
+        match DeviceStatus::try_from(self.status).unwrap_or_default() {
+            DeviceStatus::Unspecified => true,
+            DeviceStatus::Online => online,
+            DeviceStatus::Offline => !online,
+        }
+    }
+
+    /// The place of a device with this name in lower case. Guests do not learn when it was
+    /// claimed.
+    fn place(&self, name: String, id: CloudId, online: bool, claimed_at_unix_ms: i64) -> Place {
+        let (rank, name) = match DeviceOrder::try_from(self.order).unwrap_or_default() {
+            DeviceOrder::Unspecified | DeviceOrder::Name => (0, name),
+            DeviceOrder::Id => (0, String::new()),
+            DeviceOrder::Status => (i64::from(!online), name),
+            DeviceOrder::Claimed => (claimed_at_unix_ms, name),
+        };
+        Place { rank, name, id }
+    }
+
+    /// Own devices first, whatever the direction.
+    fn compare(&self, one: (bool, &Place), other: (bool, &Place)) -> std::cmp::Ordering {
+        let places = one.1.cmp(other.1);
+        let places = if self.descending {
+            places.reverse()
+        } else {
+            places
+        };
+        one.0.cmp(&other.0).then(places)
+    }
+}
 
 impl Registry {
-    /// A page of devices, by name and then by cloud ID.
+    /// A page of the devices that the caller owns, then of those shared with the caller.
     pub(crate) async fn list(
         &self,
-        account: &AccountId,
+        caller: &Principal,
         request: &ListDevicesRequest,
     ) -> Result<ListDevicesResponse, Error> {
-        let size = match usize::try_from(request.page_size) {
-            Ok(0) => PAGE_DEFAULT,
-            Ok(size) => size.min(PAGE_MAX),
-            Err(_) => PAGE_MAX,
+        let query = Query::new(request)?;
+        let after = after(&query, &request.page_token)?;
+        let account = match caller {
+            Principal::Account(account) => account,
+            Principal::DeviceUser(user) => {
+                let device = self.device_of_user(user, user.device).await?;
+                return Ok(list_of_one(&query, device));
+            }
         };
-        let after = after(account, &request.page_token)?;
-        // One more tells whether another page follows.
-        let found = self
-            .records
-            .devices(account, after.as_deref(), size + 1)
-            .await?;
-        let (mut devices, mut bytes, mut last) = (Vec::new(), 0, None);
-        for (key, device) in &found {
-            if devices.len() == size || bytes > PAGE_BYTES_MAX {
-                let next_page_token = last.map_or_else(String::new, |key| token(account, key));
+        let shares = if query.wants(Relation::Shared) {
+            self.shares(account).await?
+        } else {
+            Shares::new()
+        };
+        let mut entries = self.entries(account, &shares, &query).await?;
+        let total = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+        entries.sort_by(|one, other| {
+            query.compare((one.shared, &one.place), (other.shared, &other.place))
+        });
+        if let Some(PageToken { shared, after, .. }) = &after {
+            entries.retain(|entry| {
+                query
+                    .compare((entry.shared, &entry.place), (*shared, after))
+                    .is_gt()
+            });
+        }
+        let size = page_size(request.page_size);
+        let (mut devices, mut bytes) = (Vec::new(), 0);
+        let mut last: Option<Entry> = None;
+        for entry in entries {
+            if let Some(last) = last.take_if(|_| devices.len() == size || bytes > PAGE_BYTES_MAX) {
                 return Ok(ListDevicesResponse {
                     devices,
-                    next_page_token,
+                    next_page_token: token(query, last)?,
+                    total,
                 });
             }
-            last = Some(key);
-            if let Some(device) = self.device_of(account, *device).await? {
+            if let Some(device) = self.device_of(account, &shares, entry.place.id).await? {
                 bytes += device.encoded_len();
                 devices.push(device);
             }
+            last = Some(entry);
         }
         Ok(ListDevicesResponse {
             devices,
             next_page_token: String::new(),
+            total,
         })
     }
 
-    /// One device of the account.
-    pub(crate) async fn get(
+    /// All that match, in no order.
+    async fn entries(
         &self,
         account: &AccountId,
-        request: &GetDeviceRequest,
-    ) -> Result<GetDeviceResponse, Error> {
-        let device = self.device_of(account, request.device_id.parse()?).await?;
-        Ok(GetDeviceResponse {
-            device: Some(device.ok_or(Error::NotFound)?),
-        })
-    }
-
-    /// A device as its owner sees it; `None` when the account is not its owner.
-    pub(crate) async fn device_of(
-        &self,
-        account: &AccountId,
-        device: CloudId,
-    ) -> Result<Option<Device>, Error> {
-        let owner = self.records.owner(device).await?;
-        match owner.filter(|owner| owner.account == *account) {
-            Some(owner) => Ok(Some(self.device(device, owner).await?)),
-            None => Ok(None),
+        shares: &Shares,
+        query: &Query,
+    ) -> Result<Vec<Entry>, Error> {
+        let own = self.records.devices(account).await?;
+        let own = own.into_iter().map(|device| (device, false));
+        let shared = shares.keys().map(|device| (*device, true));
+        let mut entries = Vec::new();
+        for (device, shared) in own.chain(shared) {
+            let Some(owner) = self.records.owner(device).await? else {
+                continue;
+            };
+            let is_own = owner.account == *account;
+            let relation = if shared {
+                Relation::Shared
+            } else {
+                Relation::Own
+            };
+            // Stale: not the caller's any more, or the caller's own by now.
+            if is_own == shared || !query.wants(relation) {
+                continue;
+            }
+            let name = owner.name.as_str().to_lowercase();
+            if !query.finds(&name, device) {
+                continue;
+            }
+            let online = self.coordinator.owner(device).await?.is_some();
+            if query.has_status(online) {
+                let claimed_at = if shared { 0 } else { owner.claimed_at_unix_ms };
+                let place = query.place(name, device, online, claimed_at);
+                entries.push(Entry { shared, place });
+            }
         }
-    }
-
-    async fn device(&self, device: CloudId, owner: Owner) -> Result<Device, Error> {
-        let online = self.coordinator.owner(device).await?.is_some();
-        let status = if online {
-            DeviceStatus::Online
-        } else {
-            DeviceStatus::Offline
-        };
-        let report = self.records.report(device).await?.map(|(_, report)| report);
-        let seen = report
-            .as_ref()
-            .map_or(owner.claimed_at_unix_ms, |r| r.seen_at_unix_ms);
-        let told = report.map(|report| report.description).unwrap_or_default();
-        Ok(Device {
-            id: device.to_string(),
-            name: owner.name.to_string(),
-            status: status.into(),
-            kind: DeviceKind::try_from(told.kind).unwrap_or_default().into(),
-            channels: told.channels(),
-            vendor: told.vendor,
-            model: told.model,
-            software_version: told.software_version,
-            time_zone: told.time_zone,
-            has_storage: told.has_storage,
-            claimed_at_unix_ms: owner.claimed_at_unix_ms,
-            last_seen_at_unix_ms: if online { 0 } else { seen },
-        })
+        Ok(entries)
     }
 }
 
-/// The place after an index key. It leaves the account out, so that a token means a place in the
-/// list of whoever sends it, and in no other.
-fn token(account: &AccountId, key: &[u8]) -> String {
-    let prefix = records::index_prefix(account);
-    URL_SAFE_NO_PAD.encode(key.strip_prefix(prefix.as_slice()).unwrap_or_default())
+/// The list of somebody who signed in to one device: it counts as shared.
+fn list_of_one(query: &Query, device: Option<Device>) -> ListDevicesResponse {
+    let fits = |device: &Device| {
+        let id = device.id.parse().ok();
+        let online = device.status() == DeviceStatus::Online;
+        query.wants(Relation::Shared)
+            && query.has_status(online)
+            && id.is_some_and(|id| query.finds(&device.name.to_lowercase(), id))
+    };
+    let devices: Vec<Device> = device.into_iter().filter(fits).collect();
+    ListDevicesResponse {
+        total: u32::from(!devices.is_empty()),
+        devices,
+        next_page_token: String::new(),
+    }
 }
 
-fn after(account: &AccountId, token: &str) -> Result<Option<Vec<u8>>, Error> {
+fn page_size(asked: u32) -> usize {
+    match usize::try_from(asked) {
+        Ok(0) => PAGE_DEFAULT,
+        Ok(size) => size.min(PAGE_MAX),
+        Err(_) => PAGE_MAX,
+    }
+}
+
+fn token(query: Query, last: Entry) -> Result<String, Error> {
+    let token = PageToken {
+        query,
+        shared: last.shared,
+        after: last.place,
+    };
+    let json = serde_json::to_vec(&token).map_err(sightline_store::Error::from)?;
+    Ok(URL_SAFE_NO_PAD.encode(json))
+}
+
+fn after(query: &Query, token: &str) -> Result<Option<PageToken>, Error> {
     if token.is_empty() {
         return Ok(None);
     }
-    if token.len() > 2 * MAX_KEY_BYTES {
+    if token.len() > TOKEN_BYTES_MAX {
         return Err(Error::PageToken);
     }
-    let place = URL_SAFE_NO_PAD
+    let json = URL_SAFE_NO_PAD
         .decode(token)
         .map_err(|_| Error::PageToken)?;
-    Ok(Some([records::index_prefix(account), place].concat()))
+    let token: PageToken = serde_json::from_slice(&json).map_err(|_| Error::PageToken)?;
+    if token.query == *query {
+        Ok(Some(token))
+    } else {
+        Err(Error::PageToken)
+    }
 }

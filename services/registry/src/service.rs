@@ -4,33 +4,42 @@ use std::sync::{Arc, Weak};
 
 use sightline_base::clock::Clock;
 use sightline_coord::{Coordinator, Epoch};
-use sightline_domain::CloudId;
+use sightline_domain::{AccountId, CloudId};
+use sightline_rpc::Channel;
 use sightline_rpc::auth::Caller;
 use sightline_rpc::error::status;
+use sightline_rpc::internal::v1::accounts_client::AccountsClient;
+use sightline_rpc::internal::v1::device_calls_server::DeviceCalls;
 use sightline_rpc::internal::v1::devices_server::Devices;
+use sightline_rpc::internal::v1::grants_client::GrantsClient;
 use sightline_rpc::internal::v1::{
-    ReportRequest, ReportResponse, WatchGrantsRequest, WatchGrantsResponse,
+    ReportRequest, ReportResponse, VerifyClaimRequest, VerifyClaimResponse, VerifyUserRequest,
+    VerifyUserResponse, WatchOwnershipRequest, WatchOwnershipResponse,
 };
 use sightline_rpc::registry::v1::registry_server::Registry as RegistryApi;
 use sightline_rpc::registry::v1::{
-    ClaimDeviceRequest, ClaimDeviceResponse, GetDeviceRequest, GetDeviceResponse,
-    ListDevicesRequest, ListDevicesResponse, LookupDeviceRequest, LookupDeviceResponse,
-    WatchDevicesRequest, WatchDevicesResponse,
+    ClaimDeviceRequest, ClaimDeviceResponse, DeleteDeviceRequest, DeleteDeviceResponse,
+    GetDeviceRequest, GetDeviceResponse, ImportDevicesRequest, ListDevicesRequest,
+    ListDevicesResponse, LookupDeviceRequest, LookupDeviceResponse, UpdateDeviceRequest,
+    UpdateDeviceResponse, WatchDevicesRequest, WatchDevicesResponse,
 };
 use sightline_rpc::token::Verifier;
 use sightline_store::Store;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tonic::{Request, Response, Status};
 
+use crate::background::Background;
 use crate::changes::{Changes, Follower};
-use crate::claims::Limits;
 use crate::device_watch::DeviceWatch;
 use crate::edges::EdgeCalls;
-use crate::grants::GrantWatch;
+use crate::limits::Limits;
+use crate::ownership::OwnershipWatch;
 use crate::records::Records;
+use crate::session::Session;
 use crate::stream::{Messages, messages};
 use crate::unclaimed::Unclaimed;
-use crate::{Config, Error};
+use crate::{Config, Error, import, unbind};
 
 /// Records of devices that went offline which are written at a time. When an edge with thousands of
 /// devices ends, the others wait their turn; that costs their owners a late "last seen".
@@ -49,14 +58,21 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Checks access tokens.
     pub verifier: Verifier,
+    /// Sharing: what is shared with an account, and the end of all shares of a device.
+    pub grants: GrantsClient<Channel>,
+    /// Identity: mail to an account.
+    pub accounts: AccountsClient<Channel>,
 }
 
-/// The registry: serves `registry.v1.Registry` and `internal.v1.Devices`. Cheap to clone; it ends
-/// with the last clone.
+/// The registry: serves `registry.v1.Registry`, `internal.v1.Devices` and
+/// `internal.v1.DeviceCalls`, and takes an operator's calls. Cheap to clone; it ends with the last
+/// clone.
 #[derive(Debug, Clone)]
 pub struct Service {
     registry: Arc<Registry>,
     _follower: Arc<Follower>,
+    /// Aborted when dropped.
+    _unbinds: Arc<JoinSet<()>>,
 }
 
 /// The parts that every call uses. What is done with them stands in the file of each subject.
@@ -69,6 +85,9 @@ pub(crate) struct Registry {
     pub(crate) unclaimed: Unclaimed,
     pub(crate) changes: Arc<Changes>,
     pub(crate) limits: Limits,
+    pub(crate) grants: GrantsClient<Channel>,
+    pub(crate) accounts: AccountsClient<Channel>,
+    pub(crate) background: Background,
     verifier: Verifier,
 }
 
@@ -82,6 +101,8 @@ impl Service {
             edges,
             clock,
             verifier,
+            grants,
+            accounts,
         } = parts;
         let registry = Arc::new(Registry {
             records: Records::new(store),
@@ -91,6 +112,9 @@ impl Service {
             unclaimed: Unclaimed::default(),
             changes: Arc::default(),
             limits: Limits::new(config),
+            grants,
+            accounts,
+            background: Background::default(),
             verifier,
         });
         let follower = Follower::start(
@@ -99,20 +123,42 @@ impl Service {
             &registry.coordinator,
             note_disconnects(&registry),
         );
+        let mut unbinds = JoinSet::new();
+        let requests = unbind::requests(&registry);
+        unbinds.spawn(unbind::run(Arc::downgrade(&registry), requests));
         Self {
             registry,
             _follower: Arc::new(follower),
+            _unbinds: Arc::new(unbinds),
         }
     }
 }
 
 impl Service {
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     fn caller<T>(&self, request: &Request<T>) -> Result<Caller, Status> {
         let now = self.registry.clock.now_unix_ms();
         self.registry
             .verifier
             .caller(request.metadata(), now)
             .map_err(|error| status(&error))
+    }
+
+    /// For what only accounts can do.
+    fn account<T>(&self, request: &Request<T>) -> Result<AccountId, Status> {
+        let caller = self.caller(request)?;
+        let account = caller.account().map_err(|error| status(&error))?;
+        Ok(account.clone())
+    }
+
+    /// For a stream, which may not outlive the sign-in.
+    fn session<T>(&self, request: &Request<T>) -> Result<Session, Status> {
+        let (verifier, clock) = (&self.registry.verifier, &self.registry.clock);
+        let caller = self.caller(request)?;
+        Ok(Session::new(caller, verifier.clone(), Arc::clone(clock)))
     }
 }
 
@@ -144,23 +190,16 @@ impl RegistryApi for Service {
         &self,
         request: Request<LookupDeviceRequest>,
     ) -> Result<Response<LookupDeviceResponse>, Status> {
-        let caller = self.caller(&request)?;
-        answer(
-            self.registry
-                .look_up(caller.account(), request.get_ref())
-                .await,
-        )
+        let account = self.account(&request)?;
+        answer(self.registry.look_up(&account, request.get_ref()).await)
     }
 
     async fn claim_device(
         &self,
         request: Request<ClaimDeviceRequest>,
     ) -> Result<Response<ClaimDeviceResponse>, Status> {
-        let caller = self.caller(&request)?;
-        let claimed = self
-            .registry
-            .claim(caller.account().clone(), request.get_ref())
-            .await;
+        let account = self.account(&request)?;
+        let claimed = self.registry.claim(account, request.get_ref()).await;
         answer(claimed.map(|device| ClaimDeviceResponse {
             device: Some(device),
         }))
@@ -171,11 +210,8 @@ impl RegistryApi for Service {
         request: Request<ListDevicesRequest>,
     ) -> Result<Response<ListDevicesResponse>, Status> {
         let caller = self.caller(&request)?;
-        answer(
-            self.registry
-                .list(caller.account(), request.get_ref())
-                .await,
-        )
+        let caller = caller.principal();
+        answer(self.registry.list(caller, request.get_ref()).await)
     }
 
     type WatchDevicesStream = Messages<WatchDevicesResponse>;
@@ -184,8 +220,8 @@ impl RegistryApi for Service {
         &self,
         request: Request<WatchDevicesRequest>,
     ) -> Result<Response<Self::WatchDevicesStream>, Status> {
-        let caller = self.caller(&request)?;
-        answer(DeviceWatch::new(Arc::clone(&self.registry), caller).map(messages))
+        let session = self.session(&request)?;
+        answer(DeviceWatch::new(Arc::clone(&self.registry), session).map(messages))
     }
 
     async fn get_device(
@@ -193,7 +229,39 @@ impl RegistryApi for Service {
         request: Request<GetDeviceRequest>,
     ) -> Result<Response<GetDeviceResponse>, Status> {
         let caller = self.caller(&request)?;
-        answer(self.registry.get(caller.account(), request.get_ref()).await)
+        let caller = caller.principal();
+        answer(self.registry.get(caller, request.get_ref()).await)
+    }
+
+    async fn update_device(
+        &self,
+        request: Request<UpdateDeviceRequest>,
+    ) -> Result<Response<UpdateDeviceResponse>, Status> {
+        let account = self.account(&request)?;
+        let renamed = self.registry.rename(&account, request.get_ref()).await;
+        answer(renamed.map(|device| UpdateDeviceResponse {
+            device: Some(device),
+        }))
+    }
+
+    async fn delete_device(
+        &self,
+        request: Request<DeleteDeviceRequest>,
+    ) -> Result<Response<DeleteDeviceResponse>, Status> {
+        let account = self.account(&request)?;
+        let deleted = self.registry.delete(&account, request.get_ref()).await;
+        answer(deleted.map(|()| DeleteDeviceResponse {}))
+    }
+
+    type ImportDevicesStream = import::Results;
+
+    async fn import_devices(
+        &self,
+        request: Request<ImportDevicesRequest>,
+    ) -> Result<Response<Self::ImportDevicesStream>, Status> {
+        let session = self.session(&request)?;
+        let registry = Arc::clone(&self.registry);
+        answer(import::import(registry, session, request.get_ref()))
     }
 }
 
@@ -211,13 +279,30 @@ impl Devices for Service {
         )
     }
 
-    type WatchGrantsStream = Messages<WatchGrantsResponse>;
+    type WatchOwnershipStream = Messages<WatchOwnershipResponse>;
 
-    async fn watch_grants(
+    async fn watch_ownership(
         &self,
-        request: Request<WatchGrantsRequest>,
-    ) -> Result<Response<Self::WatchGrantsStream>, Status> {
-        let watch = GrantWatch::new(Arc::clone(&self.registry), request.get_ref());
+        request: Request<WatchOwnershipRequest>,
+    ) -> Result<Response<Self::WatchOwnershipStream>, Status> {
+        let watch = OwnershipWatch::new(Arc::clone(&self.registry), request.get_ref());
         answer(watch.map(messages))
+    }
+}
+
+#[tonic::async_trait]
+impl DeviceCalls for Service {
+    async fn verify_claim(
+        &self,
+        request: Request<VerifyClaimRequest>,
+    ) -> Result<Response<VerifyClaimResponse>, Status> {
+        answer(self.registry.verify_claim(request.into_inner()).await)
+    }
+
+    async fn verify_user(
+        &self,
+        request: Request<VerifyUserRequest>,
+    ) -> Result<Response<VerifyUserResponse>, Status> {
+        answer(self.registry.verify_user(request.into_inner()).await)
     }
 }

@@ -25,13 +25,13 @@ impl Unclaimed {
     ///
     /// # Errors
     /// [`Error::StaleEpoch`] when a newer connection has reported.
-    pub(crate) fn put(&self, device: CloudId, report: Report) -> Result<(), Error> {
+    pub(crate) fn put(&self, device: CloudId, mut report: Report) -> Result<(), Error> {
         let mut reports = self.reports();
-        if reports
-            .get(&device)
-            .is_some_and(|known| known.epoch > report.epoch)
-        {
-            return Err(Error::StaleEpoch);
+        if let Some(known) = reports.get(&device) {
+            if known.epoch > report.epoch {
+                return Err(Error::StaleEpoch);
+            }
+            report.keep_uplink_of(known);
         }
         if reports.len() >= DEVICES_MAX && !reports.contains_key(&device) {
             let oldest = reports
@@ -79,6 +79,7 @@ mod tests {
             epoch,
             seen_at_unix_ms,
             description: Description::default(),
+            uplink_bits_per_s: 0,
         }
     }
 
@@ -107,6 +108,7 @@ mod tests {
                 epoch: 1,
                 seen_at_unix_ms,
                 description: Description::default(),
+                uplink_bits_per_s: 0,
             };
             unclaimed.put(device(n), report).unwrap();
         }

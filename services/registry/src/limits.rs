@@ -1,0 +1,61 @@
+//! How often somebody may try to claim and to look up.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use sightline_domain::attempts::{Attempts, Exhausted};
+use sightline_domain::{AccountId, CloudId};
+
+use crate::config::{Config, per_hour};
+
+/// Keys of one table of attempts, about 10 MB; see [`Attempts`] for what happens beyond.
+const ATTEMPT_KEYS_MAX: usize = 100_000;
+
+/// Attempts to claim and to look up.
+#[derive(Debug)]
+pub(crate) struct Limits(Mutex<Tables>);
+
+#[derive(Debug)]
+struct Tables {
+    devices: Attempts<CloudId>,
+    accounts: Attempts<AccountId>,
+    lookups: Attempts<AccountId>,
+}
+
+impl Limits {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self(Mutex::new(Tables {
+            devices: Attempts::new(per_hour(config.claims_per_device_h), ATTEMPT_KEYS_MAX),
+            accounts: Attempts::new(per_hour(config.claims_per_account_h), ATTEMPT_KEYS_MAX),
+            lookups: Attempts::new(per_hour(config.lookups_per_account_h), ATTEMPT_KEYS_MAX),
+        }))
+    }
+
+    pub(crate) fn claim(
+        &self,
+        account: &AccountId,
+        device: CloudId,
+        now: i64,
+    ) -> Result<(), Exhausted> {
+        let mut tables = self.tables();
+        tables.accounts.take(account.clone(), now)?;
+        tables
+            .devices
+            .take(device, now)
+            .inspect_err(|_| tables.accounts.give_back(account))
+    }
+
+    /// The claim did not fail for want of a right answer.
+    pub(crate) fn claim_was_right(&self, account: &AccountId, device: CloudId) {
+        let mut tables = self.tables();
+        tables.accounts.give_back(account);
+        tables.devices.give_back(&device);
+    }
+
+    pub(crate) fn lookup(&self, account: &AccountId, now: i64) -> Result<(), Exhausted> {
+        self.tables().lookups.take(account.clone(), now)
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
