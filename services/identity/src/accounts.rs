@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sightline_domain::{AccountId, Email};
 use sightline_rpc::identity::v1 as proto;
-use sightline_store::{Error as StoreError, Store, Transaction, key};
+use sightline_store::{Error as StoreError, Revision, Store, Transaction, key};
 
 use crate::Error;
 
@@ -87,12 +87,20 @@ impl Accounts {
         Self { store }
     }
 
-    pub(crate) async fn get(&self, id: &AccountId) -> Result<Option<Account>, StoreError> {
+    pub(crate) async fn get(
+        &self,
+        id: &AccountId,
+    ) -> Result<Option<(Revision, Account)>, StoreError> {
         let record = self.store.get(&account_key(id)).await?;
-        record.map(|found| found.json()).transpose()
+        record
+            .map(|found| Ok((found.revision, found.json()?)))
+            .transpose()
     }
 
-    pub(crate) async fn find(&self, email: &Email) -> Result<Option<Account>, StoreError> {
+    pub(crate) async fn find(
+        &self,
+        email: &Email,
+    ) -> Result<Option<(Revision, Account)>, StoreError> {
         match self.store.get(&email_key(email)).await? {
             Some(index) => self.get(&index.json()?).await,
             None => Ok(None),
@@ -107,6 +115,19 @@ impl Accounts {
         transaction
             .require_absent(email_key(&account.email))
             .put(email_key(&account.email), &account.id)?
+            .put(account_key(&account.id), account)
+    }
+
+    /// What writes an account that was read at this revision. Each sign-in writes it too: so
+    /// sign-ins and changes of the password happen one after the other, and no session of an old
+    /// password is left behind by a change.
+    pub(crate) fn update(
+        transaction: Transaction,
+        revision: Revision,
+        account: &Account,
+    ) -> Result<Transaction, StoreError> {
+        transaction
+            .require_revision(account_key(&account.id), revision)
             .put(account_key(&account.id), account)
     }
 }

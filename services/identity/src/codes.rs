@@ -33,12 +33,14 @@ const ROUNDS_MAX: u32 = 2 * ATTEMPTS_MAX;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Register,
+    ResetPassword,
 }
 
 impl Purpose {
     fn name(self) -> &'static str {
         match self {
             Self::Register => "register",
+            Self::ResetPassword => "reset-password",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sightline_domain::attempts::Exhausted;
-use sightline_domain::{email, password};
+use sightline_domain::{cloud_id, email, password};
 use sightline_rpc::auth::Unauthenticated;
 use sightline_rpc::token::KeyError;
 use sightline_rpc::{Code, ServiceError};
@@ -20,6 +20,12 @@ pub enum Error {
     /// The password breaks the rule.
     #[error(transparent)]
     Password(#[from] password::Unfit),
+    /// The new password of an account breaks the rule.
+    #[error(transparent)]
+    NewPassword(password::Unfit),
+    /// The cloud ID cannot be one.
+    #[error(transparent)]
+    DeviceId(#[from] cloud_id::ParseError),
     /// A code cannot be asked for without saying what for.
     #[error("the purpose of the code is missing or unknown")]
     Purpose,
@@ -30,9 +36,21 @@ pub enum Error {
     /// many wrong ones.
     #[error("the code is no longer valid; ask for a new one")]
     CodeExpired,
-    /// One answer for both, so that neither is told.
-    #[error("wrong e-mail or password")]
+    /// One answer for all that can be wrong, so that nothing is told.
+    #[error("wrong name or password")]
     WrongCredentials,
+    /// The current password is not the one of the account that is signed in.
+    #[error("the current password is wrong")]
+    WrongPassword,
+    /// The account has no such session.
+    #[error("there is no such session")]
+    NoSession,
+    /// Another node asks about an account that does not exist.
+    #[error("there is no such account")]
+    NoAccount,
+    /// Another node asks for a mail about nothing.
+    #[error("the notice is missing or unknown")]
+    Notice,
     /// The refresh token is unknown, used, or too old.
     #[error("the session has ended; sign in again")]
     SessionEnded,
@@ -65,8 +83,12 @@ pub enum Error {
 impl ServiceError for Error {
     fn code(&self) -> Code {
         match self {
-            Self::Email(_) | Self::Password(_) | Self::Purpose => Code::InvalidArgument,
-            Self::CodeWrong | Self::CodeExpired => Code::InvalidArgument,
+            Self::Email(_) | Self::Password(_) | Self::NewPassword(_) | Self::DeviceId(_) => {
+                Code::InvalidArgument
+            }
+            Self::Purpose | Self::Notice => Code::InvalidArgument,
+            Self::CodeWrong | Self::CodeExpired | Self::WrongPassword => Code::InvalidArgument,
+            Self::NoSession | Self::NoAccount => Code::NotFound,
             Self::WrongCredentials | Self::SessionEnded => Code::Unauthenticated,
             Self::Unauthenticated(error) => error.code(),
             Self::TooManyAttempts(_) | Self::Busy => Code::ResourceExhausted,
@@ -79,11 +101,16 @@ impl ServiceError for Error {
     fn reason(&self) -> &'static str {
         match self {
             Self::Email(_) => "INVALID_EMAIL",
-            Self::Password(_) => "WEAK_PASSWORD",
+            Self::Password(_) | Self::NewPassword(_) => "WEAK_PASSWORD",
+            Self::DeviceId(_) => "INVALID_DEVICE_ID",
             Self::Purpose => "INVALID_PURPOSE",
             Self::CodeWrong => "WRONG_CODE",
             Self::CodeExpired => "CODE_EXPIRED",
             Self::WrongCredentials => "WRONG_CREDENTIALS",
+            Self::WrongPassword => "WRONG_PASSWORD",
+            Self::NoSession => "SESSION_NOT_FOUND",
+            Self::NoAccount => "ACCOUNT_NOT_FOUND",
+            Self::Notice => "INVALID_NOTICE",
             Self::SessionEnded => "SESSION_ENDED",
             Self::Unauthenticated(error) => error.reason(),
             Self::TooManyAttempts(_) => "TOO_MANY_ATTEMPTS",
@@ -98,6 +125,9 @@ impl ServiceError for Error {
         let field = match self {
             Self::Email(_) => "email",
             Self::Password(_) => "password",
+            Self::NewPassword(_) => "new_password",
+            Self::WrongPassword => "current_password",
+            Self::DeviceId(_) => "device_id",
             Self::Purpose => "purpose",
             Self::CodeWrong | Self::CodeExpired => "code",
             _ => return Vec::new(),

@@ -24,4 +24,4 @@ mod tests;
 
 pub use config::Config;
 pub use error::Error;
-pub use service::Service;
+pub use service::{Parts, Service};

@@ -8,24 +8,31 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sightline_domain::Email;
 use sightline_domain::attempts::{Allowance, Attempts, Exhausted};
+use sightline_domain::{AccountId, CloudId, Email};
 
-/// Wrong passwords for one account from places that never signed in to it: at most 106 a day.
-const STRANGERS_PER_ACCOUNT: Allowance = Allowance {
+/// Wrong passwords for one account or device from places that never signed in to it: at most 106 a
+/// day.
+const STRANGERS_PER_TARGET: Allowance = Allowance {
     burst: 10,
     refill: Duration::from_secs(15 * 60),
 };
-/// Wrong passwords for one account from a place that signed in to it before. Strangers cannot use
-/// these up, so they do not lock the owner out.
-const OWNER_PER_ACCOUNT: Allowance = Allowance {
+/// Wrong passwords for one account or device from a place that signed in to it before. Strangers
+/// cannot use these up, so they do not lock the owner out.
+const OWNER_PER_TARGET: Allowance = Allowance {
     burst: 10,
     refill: Duration::from_secs(60),
 };
-/// Wrong passwords from one place, whatever the account; an office shares one address.
+/// Wrong passwords from one place, whatever they are for; an office shares one address.
 const SIGN_INS_PER_PLACE: Allowance = Allowance {
     burst: 30,
     refill: Duration::from_secs(10),
+};
+/// Wrong current passwords in changes of the password of one account: somebody who found it signed
+/// in must not find the password too.
+const CHANGES_PER_ACCOUNT: Allowance = Allowance {
+    burst: 5,
+    refill: Duration::from_secs(15 * 60),
 };
 /// Mails to one address. Beyond the pause between two codes, so that nobody fills a mailbox.
 const CODES_PER_EMAIL: Allowance = Allowance {
@@ -55,19 +62,29 @@ impl From<IpAddr> for Place {
     }
 }
 
+/// What a password is tried on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Target {
+    /// An account, whether or not it exists.
+    Account(Email),
+    /// A device, whether or not it exists.
+    Device(CloudId),
+}
+
 /// The tables of attempts.
 #[derive(Debug)]
 pub(crate) struct Limits(Mutex<Tables>);
 
 #[derive(Debug)]
 struct Tables {
-    strangers: Attempts<Email>,
-    owners: Attempts<(Email, Place)>,
+    strangers: Attempts<Target>,
+    owners: Attempts<(Target, Place)>,
     places: Attempts<Place>,
+    changes: Attempts<AccountId>,
     codes: Attempts<Email>,
     code_places: Attempts<Place>,
-    /// Where an account was signed in to, and when last, milliseconds since the Unix epoch.
-    known: HashMap<(Email, Place), i64>,
+    /// Where a target was signed in to, and when last, milliseconds since the Unix epoch.
+    known: HashMap<(Target, Place), i64>,
 }
 
 /// An attempt to sign in that was let through. Counts as a failure unless it [`succeeded`].
@@ -76,7 +93,7 @@ struct Tables {
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct SignInAttempt {
-    email: Email,
+    target: Target,
     place: Option<Place>,
     known: bool,
 }
@@ -84,36 +101,47 @@ pub(crate) struct SignInAttempt {
 impl Limits {
     pub(crate) fn new() -> Self {
         Self(Mutex::new(Tables {
-            strangers: Attempts::new(STRANGERS_PER_ACCOUNT, KEYS_MAX),
-            owners: Attempts::new(OWNER_PER_ACCOUNT, KEYS_MAX),
+            strangers: Attempts::new(STRANGERS_PER_TARGET, KEYS_MAX),
+            owners: Attempts::new(OWNER_PER_TARGET, KEYS_MAX),
             places: Attempts::new(SIGN_INS_PER_PLACE, KEYS_MAX),
+            changes: Attempts::new(CHANGES_PER_ACCOUNT, KEYS_MAX),
             codes: Attempts::new(CODES_PER_EMAIL, KEYS_MAX),
             code_places: Attempts::new(CODES_PER_PLACE, KEYS_MAX),
             known: HashMap::new(),
         }))
     }
 
-    /// Before a password is checked.
+    /// Before a password is looked at; then [`Limits::sign_in`].
+    pub(crate) fn enter(&self, place: Option<Place>, now_unix_ms: i64) -> Result<(), Exhausted> {
+        match place {
+            Some(place) => self.tables().places.take(place, now_unix_ms),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the target was signed in to from there since the start.
+    pub(crate) fn knows(&self, target: &Target, place: Place) -> bool {
+        self.tables().known.contains_key(&(target.clone(), place))
+    }
+
+    /// Before a password is checked. `known` when the place signed in to the target before.
     pub(crate) fn sign_in(
         &self,
-        email: &Email,
+        target: Target,
         place: Option<Place>,
+        known: bool,
         now_unix_ms: i64,
     ) -> Result<SignInAttempt, Exhausted> {
         let mut tables = self.tables();
-        let owner = place.map(|place| (email.clone(), place));
-        let known = owner.filter(|owner| tables.known.contains_key(owner));
+        let owner = place.filter(|_| known).map(|place| (target.clone(), place));
         let attempt = SignInAttempt {
-            email: email.clone(),
+            target: target.clone(),
             place,
-            known: known.is_some(),
+            known: owner.is_some(),
         };
-        if let Some(place) = place {
-            tables.places.take(place, now_unix_ms)?;
-        }
-        let taken = match known {
+        let taken = match owner {
             Some(owner) => tables.owners.take(owner, now_unix_ms),
-            None => tables.strangers.take(email.clone(), now_unix_ms),
+            None => tables.strangers.take(target, now_unix_ms),
         };
         if let (Err(_), Some(place)) = (taken, place) {
             tables.places.give_back(&place);
@@ -125,20 +153,39 @@ impl Limits {
     pub(crate) fn succeeded(&self, attempt: SignInAttempt, now_unix_ms: i64) {
         let mut tables = self.tables();
         let SignInAttempt {
-            email,
+            target,
             place,
             known,
         } = attempt;
         if !known {
-            tables.strangers.give_back(&email);
+            tables.strangers.give_back(&target);
         }
         let Some(place) = place else { return };
         tables.places.give_back(&place);
-        let owner = (email, place);
+        let owner = (target, place);
         if known {
             tables.owners.give_back(&owner);
         }
         tables.remember(owner, now_unix_ms);
+    }
+
+    /// Somebody proved by a code that the account is theirs: strangers who guess do not keep them
+    /// out of it.
+    pub(crate) fn proved(&self, email: Email, place: Option<Place>, now_unix_ms: i64) {
+        if let Some(place) = place {
+            let owner = (Target::Account(email), place);
+            self.tables().remember(owner, now_unix_ms);
+        }
+    }
+
+    /// Before the current password is checked in a change of the password.
+    pub(crate) fn change(&self, account: &AccountId, now_unix_ms: i64) -> Result<(), Exhausted> {
+        self.tables().changes.take(account.clone(), now_unix_ms)
+    }
+
+    /// The current password was right.
+    pub(crate) fn change_succeeded(&self, account: &AccountId) {
+        self.tables().changes.give_back(account);
     }
 
     /// Before a code is made.
@@ -171,7 +218,7 @@ impl Limits {
 
 impl Tables {
     /// Keeps the places of the newest sign-ins.
-    fn remember(&mut self, owner: (Email, Place), now_unix_ms: i64) {
+    fn remember(&mut self, owner: (Target, Place), now_unix_ms: i64) {
         if self.known.len() >= KEYS_MAX && !self.known.contains_key(&owner) {
             let oldest = self
                 .known

@@ -1,22 +1,48 @@
-//! Mails that carry codes, and the way they are sent.
+//! Mails: what they say, in two languages, and the way they are sent.
+//!
+//! A mail is laid out once and shown twice, as plain text and as HTML, so that both parts say the
+//! same. Nothing of a recipient's or an operator's making gets into a header: subjects are fixed
+//! texts, and addresses are parsed.
+
+mod config;
+mod layout;
+mod smtp;
+mod words;
 
 use std::fmt;
 use std::io::Write as _;
-use std::time::Duration;
+use std::sync::Arc;
 
 use async_trait::async_trait;
+pub use config::{ConfigError, Encryption, MailConfig, Password};
 use sightline_domain::Email;
-use sightline_rpc::identity::v1::Language;
+pub(crate) use words::{Content, Unbinding};
 
-/// A mail. Its text may hold a code, so `Debug` shows the address only.
+use crate::accounts::Language;
+
+/// A mail. Its texts may hold a code, so `Debug` shows the address only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
     /// To whom.
     pub to: Email,
-    /// One line.
+    /// One line, without control characters.
     pub subject: String,
     /// Plain text.
     pub text: String,
+    /// The same as HTML, without images, scripts and references to anything.
+    pub html: String,
+}
+
+impl Mail {
+    pub(crate) fn new(to: Email, language: Language, content: &Content<'_>) -> Self {
+        let letter = content.in_language(language);
+        Self {
+            to,
+            text: letter.text(),
+            html: letter.html(),
+            subject: letter.subject.to_owned(),
+        }
+    }
 }
 
 impl fmt::Debug for Mail {
@@ -27,72 +53,30 @@ impl fmt::Debug for Mail {
     }
 }
 
-impl Mail {
-    /// The code for a new account.
-    #[must_use]
-    pub fn registration_code(to: Email, language: Language, code: &str, valid: Duration) -> Self {
-        let minutes = valid.as_secs() / 60;
-        let (subject, text) = match language {
-            Language::Russian => (
-                "Код для регистрации в Sightline",
-                format!(
-                    "Код для регистрации: {code}\n\nОн действует {minutes} мин. и подходит один \
-                     раз. Если вы не регистрировались, просто удалите это письмо."
-                ),
-            ),
-            _ => (
-                "Your Sightline registration code",
-                format!(
-                    "Your registration code: {code}\n\nIt is valid for {minutes} minutes and can \
-                     be used once. If you did not ask for it, ignore this e-mail."
-                ),
-            ),
-        };
-        Self {
-            to,
-            subject: subject.to_owned(),
-            text,
-        }
-    }
-
-    /// Instead of a code, when the address has an account.
-    #[must_use]
-    pub fn already_registered(to: Email, language: Language) -> Self {
-        let (subject, text) = match language {
-            Language::Russian => (
-                "У вас уже есть учётная запись Sightline",
-                "Кто-то, возможно вы, запросил код для регистрации с этим адресом. Для него уже \
-                 есть учётная запись: войдите с её паролем. Если это были не вы, просто удалите \
-                 это письмо.",
-            ),
-            _ => (
-                "You already have a Sightline account",
-                "Somebody, perhaps you, asked for a registration code for this address. It has an \
-                 account already: sign in with its password. If it was not you, ignore this \
-                 e-mail.",
-            ),
-        };
-        Self {
-            to,
-            subject: subject.to_owned(),
-            text: text.to_owned(),
-        }
-    }
-}
-
-/// A mail that was not handed over.
+/// A mail that was not handed over. The words are for the operator.
 #[derive(Debug, thiserror::Error)]
-#[error("the mail was not accepted: {0}")]
+#[error("{0}")]
 pub struct SendError(pub String);
 
-/// Sends mails with codes.
+/// Sends mails.
 #[async_trait]
-pub trait CodeSender: Send + Sync + fmt::Debug + 'static {
-    /// Hands one mail over.
+pub trait MailSender: Send + Sync + fmt::Debug + 'static {
+    /// Hands one mail over, or gives up within a bounded time.
     ///
     /// # Errors
     /// [`SendError`] when nobody took it.
     async fn send(&self, mail: Mail) -> Result<(), SendError>;
+}
+
+/// The sender that the configuration asks for: SMTP, or the console when no server is named.
+///
+/// # Errors
+/// [`ConfigError`] naming the field that cannot be used.
+pub fn sender(config: &MailConfig) -> Result<Arc<dyn MailSender>, ConfigError> {
+    Ok(match &config.host {
+        Some(host) => Arc::new(smtp::Smtp::new(host, config)?),
+        None => Arc::new(Console),
+    })
 }
 
 /// Prints mails on standard output, for a machine whose operator is its only user.
@@ -100,9 +84,11 @@ pub trait CodeSender: Send + Sync + fmt::Debug + 'static {
 pub struct Console;
 
 #[async_trait]
-impl CodeSender for Console {
+impl MailSender for Console {
     async fn send(&self, mail: Mail) -> Result<(), SendError> {
-        let Mail { to, subject, text } = mail;
+        let Mail {
+            to, subject, text, ..
+        } = mail;
         writeln!(
             std::io::stdout().lock(),
             "\n--- e-mail to {to}: {subject}\n{text}\n---"

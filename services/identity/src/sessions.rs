@@ -1,154 +1,252 @@
 //! Sessions: one per sign-in, kept alive by refresh tokens that are good for one use.
 //!
-//! A token is `account.session.family.secret`. The family stays the same for the life of a session
+//! A token is `holder.session.family.secret`. The family stays the same for the life of a session
 //! and the secret changes with each refresh, so a used token is told from an invented one: its
 //! family is right and its secret is not. Then somebody has a copy, nobody can say who, and the
 //! session ends for both (RFC 9700, 4.14.2).
+//!
+//! A session that ends before its time leaves a tombstone, written in the transaction that deletes
+//! it: until its last access token has expired, that token is refused everywhere, also after a
+//! restart.
 
+mod record;
+mod token;
+
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use sightline_domain::AccountId;
-use sightline_rpc::identity::v1::Tokens;
-use sightline_rpc::token::{Claims, Signer};
-use sightline_store::{Error as StoreError, Revision, Store, Transaction, key, prefix};
+pub(crate) use record::{Client, Life};
+use record::{Record, Tombstone, prefix_of, record_key, session_of, tombstone_key};
+use sightline_domain::{AccountId, Principal};
+use sightline_rpc::identity::v1 as proto;
+use sightline_rpc::sessions::EndedSessions;
+use sightline_rpc::token::Signer;
+use sightline_store::{Error as StoreError, Revision, Store, Transaction, prefix};
+pub(crate) use token::Holder;
+use token::RefreshToken;
 
 use crate::Error;
-use crate::secret::{Secret, SecretDigest};
+use crate::limits::Place;
 
 /// Life of an access token.
 const ACCESS_MS: i64 = 15 * 60 * 1000;
-/// A session ends when it was not refreshed for this long.
-const SESSION_MS: i64 = 30 * 24 * 60 * 60 * 1000;
-/// Sessions of one account; the one that was not used for longest makes way for a new one.
+/// Life of a tombstone: the last access token may have been made a moment after the session was
+/// read, by a request that ran at the same time.
+const TOMBSTONE_MS: i64 = ACCESS_MS + 60 * 1000;
+/// Sessions of one account, or of one device; the one that was not used for longest makes way for
+/// a new one. Ending all of them fits in one transaction.
 const SESSIONS_MAX: usize = 50;
-/// Bytes of the secret that changes.
-const SECRET_BYTES: usize = 32;
-/// Bytes of the secret that stays.
-const FAMILY_BYTES: usize = 16;
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Record {
-    account: AccountId,
-    family: SecretDigest,
-    secret: SecretDigest,
-    created_at_unix_ms: i64,
-    last_used_at_unix_ms: i64,
-    expires_at_unix_ms: i64,
-}
+/// Tombstones read at a time.
+const PAGE: usize = 200;
 
 /// The sessions in the store.
 #[derive(Debug)]
 pub(crate) struct Sessions {
     store: Arc<dyn Store>,
     signer: Signer,
+    ended: EndedSessions,
 }
 
+/// Sessions that end when a transaction is committed; to be given to [`Sessions::tell`] then.
+#[derive(Debug, Default)]
+#[must_use]
+pub(crate) struct Endings(Vec<String>);
+
 impl Sessions {
-    pub(crate) fn new(store: Arc<dyn Store>, signer: Signer) -> Self {
-        Self { store, signer }
+    /// Takes up what the last run has left: sessions that ended are refused from the first request.
+    pub(crate) async fn open(store: Arc<dyn Store>, signer: Signer) -> Result<Self, Error> {
+        let ended = signer.verifier().ended_sessions().clone();
+        let prefix = prefix!("identity", "ended");
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let page = store.scan(&prefix, after.as_deref(), PAGE).await?;
+            for (key, record) in &page {
+                let tombstone: Tombstone = record.json()?;
+                // Those that have expired do no harm until they are deleted.
+                ended.end(&session_of(key)?, tombstone.expires_at_unix_ms, 0);
+            }
+            if page.len() < PAGE {
+                break;
+            }
+            after = page.into_iter().next_back().map(|(key, _)| key);
+        }
+        Ok(Self {
+            store,
+            signer,
+            ended,
+        })
     }
 
     /// A new session and what it adds to a transaction.
     pub(crate) async fn begin(
         &self,
         transaction: Transaction,
-        account: &AccountId,
+        principal: &Principal,
+        life: Life,
+        client: Client,
         now_unix_ms: i64,
-    ) -> Result<(Transaction, Tokens), Error> {
-        let token = RefreshToken {
-            account: account.clone(),
-            session: uuid::Uuid::new_v4().to_string(),
-            family: Secret::random::<FAMILY_BYTES>(),
-            secret: Secret::random::<SECRET_BYTES>(),
-        };
-        let record = Record {
-            account: account.clone(),
-            family: token.family.digest(),
-            secret: token.secret.digest(),
-            created_at_unix_ms: now_unix_ms,
-            last_used_at_unix_ms: now_unix_ms,
-            expires_at_unix_ms: now_unix_ms + SESSION_MS,
-        };
+    ) -> Result<(Transaction, proto::Tokens, Endings), Error> {
+        let token = RefreshToken::new(principal.into());
+        let record = Record::new(principal, &token, life, client, now_unix_ms);
         let tokens = self.tokens(&token, &record, now_unix_ms)?;
-        let transaction = self.make_way(transaction, account).await?;
-        Ok((transaction.put(token.record_key(), &record)?, tokens))
-    }
-
-    /// Deletes the sessions beyond the limit, those not used for longest.
-    async fn make_way(
-        &self,
-        mut transaction: Transaction,
-        account: &AccountId,
-    ) -> Result<Transaction, Error> {
-        let prefix = prefix!("identity", "session", account);
-        // Two sign-ins at once may leave one too many; the next removes both.
-        let sessions = self.store.scan(&prefix, None, 2 * SESSIONS_MAX).await?;
-        let mut by_use = Vec::with_capacity(sessions.len());
-        for (key, record) in sessions {
-            by_use.push((record.json::<Record>()?.last_used_at_unix_ms, key));
+        let mut by_use = Vec::new();
+        for (key, other) in self.all(&token.holder).await? {
+            by_use.push((other.last_used_at_unix_ms, session_of(&key)?));
         }
         by_use.sort_unstable();
         let surplus = (by_use.len() + 1).saturating_sub(SESSIONS_MAX);
-        for (_, key) in by_use.into_iter().take(surplus) {
-            transaction = transaction.delete(key);
-        }
-        Ok(transaction)
+        let oldest = by_use.into_iter().take(surplus).map(|(_, session)| session);
+        let (transaction, endings) =
+            end_all(transaction, &token.holder, oldest.collect(), now_unix_ms)?;
+        let key = record_key(&token.holder, &token.session);
+        Ok((transaction.put(key, &record)?, tokens, endings))
     }
 
     /// New tokens for a refresh token that was not used before.
-    pub(crate) async fn refresh(&self, token: &str, now_unix_ms: i64) -> Result<Tokens, Error> {
+    pub(crate) async fn refresh(
+        &self,
+        token: &str,
+        address: Option<IpAddr>,
+        now_unix_ms: i64,
+    ) -> Result<proto::Tokens, Error> {
         let token = RefreshToken::parse(token).ok_or(Error::SessionEnded)?;
         let (revision, mut record) = self.find(&token, now_unix_ms).await?;
         if record.secret != token.secret.digest() {
-            return self.end_copied(&token).await;
+            return self.end_copied(&token, now_unix_ms).await;
         }
-        let next = RefreshToken {
-            secret: Secret::random::<SECRET_BYTES>(),
-            ..token.clone()
-        };
-        record.secret = next.secret.digest();
-        record.last_used_at_unix_ms = now_unix_ms;
-        record.expires_at_unix_ms = now_unix_ms + SESSION_MS;
-        let key = token.record_key();
+        let next = token.next();
+        record.used(&next, address, now_unix_ms);
+        let key = record_key(&token.holder, &token.session);
         let rotate = Transaction::new()
             .require_revision(key.clone(), revision)
             .put(key, &record)?;
         match self.store.commit(rotate).await {
             Ok(_) => self.tokens(&next, &record, now_unix_ms),
             // The same token was used at the same time.
-            Err(StoreError::Conflict { .. }) => self.end_copied(&token).await,
+            Err(StoreError::Conflict { .. }) => self.end_copied(&token, now_unix_ms).await,
             Err(error) => Err(error.into()),
         }
     }
 
     /// Ends the session of a refresh token. One that is unknown has ended.
-    pub(crate) async fn end(&self, token: &str, now_unix_ms: i64) -> Result<(), Error> {
+    pub(crate) async fn end_by_token(&self, token: &str, now_unix_ms: i64) -> Result<(), Error> {
         let Some(token) = RefreshToken::parse(token) else {
             return Ok(());
         };
         match self.find(&token, now_unix_ms).await {
-            Ok(_) => {
-                self.store
-                    .commit(Transaction::new().delete(token.record_key()))
-                    .await?;
-                Ok(())
-            }
+            Ok(_) => self.end(&token.holder, token.session, now_unix_ms).await,
             Err(Error::SessionEnded) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    async fn end_copied<T>(&self, token: &RefreshToken) -> Result<T, Error> {
+    /// Ends one session of an account.
+    ///
+    /// # Errors
+    /// [`Error::NoSession`] when the account has none with this ID, whoever else has.
+    pub(crate) async fn revoke(
+        &self,
+        account: &AccountId,
+        session: &str,
+        now_unix_ms: i64,
+    ) -> Result<(), Error> {
+        let holder = Holder::Account(account.clone());
+        // What is no ID of ours cannot be a key.
+        let session: uuid::Uuid = session.parse().map_err(|_| Error::NoSession)?;
+        let session = session.to_string();
+        let found = self.store.get(&record_key(&holder, &session)).await?;
+        let record: Record = found.ok_or(Error::NoSession)?.json()?;
+        if record.expires_at_unix_ms <= now_unix_ms {
+            return Err(Error::NoSession);
+        }
+        self.end(&holder, session, now_unix_ms).await
+    }
+
+    /// Adds the end of all sessions of an account to a transaction, but for one.
+    pub(crate) async fn end_others(
+        &self,
+        transaction: Transaction,
+        account: &AccountId,
+        spared: Option<&str>,
+        now_unix_ms: i64,
+    ) -> Result<(Transaction, Endings), Error> {
+        let holder = Holder::Account(account.clone());
+        let mut sessions = Vec::new();
+        for (key, _) in self.all(&holder).await? {
+            let session = session_of(&key)?;
+            if spared != Some(&session) {
+                sessions.push(session);
+            }
+        }
+        Ok(end_all(transaction, &holder, sessions, now_unix_ms)?)
+    }
+
+    /// Makes the end of sessions known, after it was committed.
+    pub(crate) fn tell(&self, endings: Endings, now_unix_ms: i64) {
+        for session in endings.0 {
+            self.ended
+                .end(&session, now_unix_ms + TOMBSTONE_MS, now_unix_ms);
+        }
+    }
+
+    /// The live sessions of an account, the one used last first.
+    pub(crate) async fn list(
+        &self,
+        account: &AccountId,
+        current: &str,
+        now_unix_ms: i64,
+    ) -> Result<Vec<proto::Session>, Error> {
+        let holder = Holder::Account(account.clone());
+        let mut sessions = Vec::new();
+        for (key, record) in self.all(&holder).await? {
+            if record.expires_at_unix_ms > now_unix_ms {
+                let id = session_of(&key)?;
+                sessions.push(record.into_proto(id, current));
+            }
+        }
+        sessions.sort_by_key(|session| std::cmp::Reverse(session.last_used_at_unix_ms));
+        sessions.truncate(SESSIONS_MAX);
+        Ok(sessions)
+    }
+
+    /// Whether a live session was used from there.
+    pub(crate) async fn used_from(
+        &self,
+        holder: &Holder,
+        place: Place,
+        now_unix_ms: i64,
+    ) -> Result<bool, Error> {
+        let sessions = self.all(holder).await?;
+        Ok(sessions.iter().any(|(_, record)| {
+            record.expires_at_unix_ms > now_unix_ms
+                && record.client.address.map(Place::from) == Some(place)
+        }))
+    }
+
+    /// Deletes the sessions that nobody refreshed, and tombstones of which no token is left.
+    pub(crate) async fn delete_expired(&self, now_unix_ms: i64) -> Result<(), StoreError> {
+        for prefix in [prefix!("identity", "session"), prefix!("identity", "ended")] {
+            crate::expiry::delete_expired(&self.store, &prefix, now_unix_ms).await?;
+        }
+        Ok(())
+    }
+
+    async fn end_copied<T>(&self, token: &RefreshToken, now_unix_ms: i64) -> Result<T, Error> {
         tracing::warn!(
-            account = %token.account,
+            holder = %token.holder,
             session = token.session,
             "refresh token used twice: session ended"
         );
-        self.store
-            .commit(Transaction::new().delete(token.record_key()))
+        self.end(&token.holder, token.session.clone(), now_unix_ms)
             .await?;
         Err(Error::SessionEnded)
+    }
+
+    async fn end(&self, holder: &Holder, session: String, now_unix_ms: i64) -> Result<(), Error> {
+        let (end, endings) = end_all(Transaction::new(), holder, vec![session], now_unix_ms)?;
+        self.store.commit(end).await?;
+        self.tell(endings, now_unix_ms);
+        Ok(())
     }
 
     /// The session of the token's family.
@@ -157,11 +255,8 @@ impl Sessions {
         token: &RefreshToken,
         now_unix_ms: i64,
     ) -> Result<(Revision, Record), Error> {
-        let found = self
-            .store
-            .get(&token.record_key())
-            .await?
-            .ok_or(Error::SessionEnded)?;
+        let key = record_key(&token.holder, &token.session);
+        let found = self.store.get(&key).await?.ok_or(Error::SessionEnded)?;
         let record: Record = found.json()?;
         if record.family != token.family.digest() || record.expires_at_unix_ms <= now_unix_ms {
             return Err(Error::SessionEnded);
@@ -169,74 +264,44 @@ impl Sessions {
         Ok((found.revision, record))
     }
 
+    async fn all(&self, holder: &Holder) -> Result<Vec<(Vec<u8>, Record)>, StoreError> {
+        let prefix = prefix_of(holder);
+        // One more may be there where sign-ins to a device ran at the same time.
+        let found = self.store.scan(&prefix, None, SESSIONS_MAX + 1).await?;
+        let read = |(key, record): (Vec<u8>, sightline_store::Record)| Ok((key, record.json()?));
+        found.into_iter().map(read).collect()
+    }
+
     fn tokens(
         &self,
         token: &RefreshToken,
         record: &Record,
         now_unix_ms: i64,
-    ) -> Result<Tokens, Error> {
-        let claims = Claims {
-            sub: record.account.to_string(),
-            sid: token.session.clone(),
-            iat: now_unix_ms / 1000,
-            exp: (now_unix_ms + ACCESS_MS) / 1000,
-        };
-        Ok(Tokens {
+    ) -> Result<proto::Tokens, Error> {
+        let claims = record.claims(&token.session, now_unix_ms, ACCESS_MS);
+        Ok(proto::Tokens {
             access_token: self.signer.sign(&claims)?,
             access_expires_at_unix_ms: claims.exp * 1000,
             refresh_token: token.reveal(),
             refresh_expires_at_unix_ms: record.expires_at_unix_ms,
         })
     }
-
-    /// Deletes the sessions that nobody refreshed.
-    pub(crate) async fn delete_expired(&self, now_unix_ms: i64) -> Result<(), StoreError> {
-        let prefix = prefix!("identity", "session");
-        crate::expiry::delete_expired(&self.store, &prefix, now_unix_ms).await
-    }
 }
 
-#[derive(Clone)]
-struct RefreshToken {
-    account: AccountId,
-    session: String,
-    family: Secret,
-    secret: Secret,
-}
-
-impl RefreshToken {
-    /// Longest text that is looked at, bytes; ours have 140.
-    const TEXT_BYTES_MAX: usize = 256;
-
-    fn parse(text: &str) -> Option<Self> {
-        let parts: Vec<&str> = text.split('.').collect();
-        let [account, session, family, secret] = parts[..] else {
-            return None;
-        };
-        (text.len() <= Self::TEXT_BYTES_MAX).then_some(())?;
-        Some(Self {
-            account: account.parse().ok()?,
-            session: session.to_owned(),
-            family: Secret::from_text(family),
-            secret: Secret::from_text(secret),
-        })
+/// Deletes sessions and leaves their tombstones.
+fn end_all(
+    mut transaction: Transaction,
+    holder: &Holder,
+    sessions: Vec<String>,
+    now_unix_ms: i64,
+) -> Result<(Transaction, Endings), StoreError> {
+    let tombstone = Tombstone {
+        expires_at_unix_ms: now_unix_ms + TOMBSTONE_MS,
+    };
+    for session in &sessions {
+        transaction = transaction
+            .delete(record_key(holder, session))
+            .put(tombstone_key(session), &tombstone)?;
     }
-
-    fn reveal(&self) -> String {
-        let Self {
-            account,
-            session,
-            family,
-            secret,
-        } = self;
-        format!(
-            "{account}.{session}.{}.{}",
-            family.reveal(),
-            secret.reveal()
-        )
-    }
-
-    fn record_key(&self) -> Vec<u8> {
-        key!("identity", "session", self.account, self.session)
-    }
+    Ok((transaction, Endings(sessions)))
 }
