@@ -12,6 +12,7 @@ pub struct Caller {
     principal: Principal,
     session: String,
     expires_at_unix_ms: i64,
+    session_expires_at_unix_ms: i64,
 }
 
 impl Caller {
@@ -37,10 +38,18 @@ impl Caller {
         &self.session
     }
 
-    /// When the token ends, milliseconds since the Unix epoch.
+    /// When the token ends, milliseconds since the Unix epoch: nothing is opened with it after.
     #[must_use]
     pub fn expires_at_unix_ms(&self) -> i64 {
         self.expires_at_unix_ms
+    }
+
+    /// When the sign-in ends by itself, milliseconds since the Unix epoch. What is open by then
+    /// ends; the end of a session before that is told by
+    /// [`EndedSessions`](crate::sessions::EndedSessions).
+    #[must_use]
+    pub fn session_expires_at_unix_ms(&self) -> i64 {
+        self.session_expires_at_unix_ms
     }
 }
 
@@ -87,6 +96,10 @@ impl Verifier {
             principal: claims.principal().ok_or(Invalid::Foreign)?,
             session: claims.sid,
             expires_at_unix_ms: claims.exp.saturating_mul(1000),
+            session_expires_at_unix_ms: claims
+                .session_exp
+                .unwrap_or(claims.exp)
+                .saturating_mul(1000),
         })
     }
 

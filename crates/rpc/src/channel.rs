@@ -1,6 +1,7 @@
 //! The way to a service: in this process, or over the network.
 
 use std::convert::Infallible;
+use std::sync::{Arc, OnceLock};
 
 use tonic::Status;
 use tonic::body::Body;
@@ -22,4 +23,33 @@ where
     S::Future: Send + 'static,
 {
     BoxCloneSyncService::new(service.map_err(|never| match never {}))
+}
+
+/// A channel to a service that starts later, for services that need each other. Until
+/// [`Later::set`], calls are answered with UNAVAILABLE.
+#[must_use]
+pub fn later() -> (Later, Channel) {
+    let later = Later(Arc::default());
+    let target = Arc::clone(&later.0);
+    let channel = tower::service_fn(move |request: http::Request<Body>| {
+        let target = target.get().cloned();
+        async move {
+            match target {
+                Some(channel) => channel.oneshot(request).await,
+                None => Err(Status::unavailable("the service has not started yet")),
+            }
+        }
+    });
+    (later, BoxCloneSyncService::new(channel))
+}
+
+/// Where a channel from [`later`] leads, once it is known.
+#[derive(Debug, Clone)]
+pub struct Later(Arc<OnceLock<Channel>>);
+
+impl Later {
+    /// Says where it leads; a second time changes nothing.
+    pub fn set(&self, channel: Channel) {
+        let _ = self.0.set(channel);
+    }
 }

@@ -30,6 +30,10 @@ pub struct Claims {
     pub iat: i64,
     /// Expires at, seconds since the Unix epoch.
     pub exp: i64,
+    /// When the session ends if nobody refreshes it, seconds since the Unix epoch. What was opened
+    /// with the token may stay open until then, as long as the session is not ended before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_exp: Option<i64>,
 }
 
 /// What the device said of its user.
@@ -64,6 +68,16 @@ impl Claims {
             sid: session,
             iat,
             exp,
+            session_exp: None,
+        }
+    }
+
+    /// With the end of the session.
+    #[must_use]
+    pub fn session_until(self, session_exp: i64) -> Self {
+        Self {
+            session_exp: Some(session_exp),
+            ..self
         }
     }
 
@@ -232,6 +246,7 @@ mod tests {
             sid: "session".into(),
             iat: 1_000,
             exp: 2_000,
+            session_exp: None,
         }
     }
 

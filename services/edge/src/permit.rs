@@ -147,8 +147,8 @@ impl Grants {
         now: Instant,
         now_unix_ms: i64,
     ) -> Result<Permit, End> {
-        if permit.caller.expires_at_unix_ms() <= now_unix_ms {
-            return Err(token_expired());
+        if permit.caller.session_expires_at_unix_ms() <= now_unix_ms {
+            return Err(signed_in_too_long());
         }
         self.permit(&permit.caller, permit.channel, now, now_unix_ms)
             .map_err(|error| match error {
@@ -179,11 +179,11 @@ impl Grants {
                 });
             }
             Some(end) => (end.as_millisecond(), self.farewell(who, channel, end)),
-            None => (i64::MAX, token_expired()),
+            None => (i64::MAX, signed_in_too_long()),
         };
-        let expires = caller.expires_at_unix_ms();
+        let expires = caller.session_expires_at_unix_ms();
         let (until_unix_ms, then) = if expires <= ends_at {
-            (expires, token_expired())
+            (expires, signed_in_too_long())
         } else {
             (ends_at, then)
         };
@@ -224,8 +224,8 @@ impl Grants {
     }
 }
 
-fn token_expired() -> End {
-    End::new(EndReason::TokenExpired, "the access token expired")
+fn signed_in_too_long() -> End {
+    End::new(EndReason::TokenExpired, "the sign-in expired")
 }
 
 fn outside_hours(opens_at_unix_ms: i64) -> End {
