@@ -93,6 +93,9 @@ pub(crate) fn start(
     shutdown: &CancellationToken,
 ) -> Result<(Vec<Channel>, Board), config::Error> {
     let plans = plans(config)?;
+    if config.demo {
+        demo::prepare(shutdown.clone());
+    }
     let board = Board::new(plans.iter().enumerate().map(status).collect());
     // Times of all streams count from here, so that those of one stream rise from pull to pull.
     let origin = Instant::now();

@@ -5,7 +5,7 @@
 //! the same way, and so does every run. Nothing here reads a clock, sleeps or starts a task: the
 //! caller brings the time and sets the pace. A camera that nobody asks costs nothing.
 //!
-//! Start reading at [`Camera`].
+//! Start reading at [`Camera`], then `view` (what it sees).
 
 mod camera;
 mod encoder;
@@ -14,11 +14,13 @@ mod picture;
 mod render;
 mod scenes;
 mod sound;
+mod view;
 
 #[cfg(test)]
 mod tests;
 
 pub use camera::Camera;
+pub use view::{prepare, snapshot};
 
 /// What is told of a demo camera before it is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,20 +1,15 @@
 //! One scene in one quality, as a stream of frames.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use sightline_media::{Codec, Frame, Track, Tracks};
 
 use super::encoder::Encoder;
-use super::osd::Osd;
-use super::picture::Picture;
-use super::render::stage::Stage;
-use super::render::still::Still;
-use super::scenes::{ALL, Scene};
 use super::sound;
-use super::{Error, Quality, SCENES, scenes};
+use super::view::{Format, View};
+use super::{Error, Quality, scenes};
 
 /// Track numbers of every demo camera.
 const VIDEO: u8 = 0;
@@ -27,59 +22,11 @@ const KEY_INTERVAL_US: i64 = 2_000_000;
 /// rest, as it would with a real camera.
 const PACKETS_MAX: i64 = 25;
 
-/// JPEG quality of snapshots: no visible loss on these pictures, about 150 kB for the main stream.
-const SNAPSHOT_QUALITY: u8 = 85;
-
-/// How one quality is encoded.
-struct Format {
-    width: usize,
-    height: usize,
-    /// Microseconds between pictures; divides [`KEY_INTERVAL_US`].
-    interval_us: i64,
-}
-
-impl Quality {
-    fn format(self) -> Format {
-        match self {
-            Self::Main => Format {
-                width: 1280,
-                height: 720,
-                interval_us: 50_000,
-            },
-            Self::Sub => Format {
-                width: 640,
-                height: 360,
-                interval_us: 80_000,
-            },
-        }
-    }
-}
-
-/// What does not move, traced when it is first looked at and kept: tracing takes a second or two,
-/// and a snapshot or a new viewer should not.
-static STILLS: [[OnceLock<Arc<Still>>; 2]; SCENES] =
-    [const { [const { OnceLock::new() }; 2] }; SCENES];
-
-fn still(scene: usize, quality: Quality) -> Arc<Still> {
-    let format = quality.format();
-    let trace = || {
-        Arc::new(Still::new(
-            (ALL[scene].place)(),
-            format.width,
-            format.height,
-        ))
-    };
-    Arc::clone(STILLS[scene][quality as usize].get_or_init(trace))
-}
-
 /// A demo camera that is being watched.
 pub struct Camera {
     format: Format,
     encoder: Encoder,
-    osd: Osd,
-    picture: Picture,
-    scene: Scene,
-    stage: Stage,
+    view: View,
     tracks: Tracks,
     /// Number of the newest picture, counted in intervals from the Unix epoch.
     last_picture: Option<i64>,
@@ -103,9 +50,9 @@ impl Camera {
     pub fn open(scene: usize, quality: Quality, zone: TimeZone) -> Result<Self, Error> {
         let info = scenes().get(scene).copied().ok_or(Error::NoScene(scene))?;
         let format = quality.format();
-        let picture = Picture::new(format.width, format.height);
+        let view = View::open(scene, quality, zone)?;
         let rate = 1e6 / format.interval_us as f32;
-        let encoder = Encoder::new(VIDEO, &picture, rate)?;
+        let encoder = Encoder::new(VIDEO, view.picture(), rate)?;
         let mut tracks = vec![encoder.track().clone()];
         if info.has_sound {
             tracks.push(Track::g711(AUDIO, Codec::Pcmu)?);
@@ -113,10 +60,7 @@ impl Camera {
         Ok(Self {
             format,
             encoder,
-            osd: Osd::new(info.name, zone),
-            scene: ALL[scene],
-            stage: Stage::new(still(scene, quality)),
-            picture,
+            view,
             tracks: Tracks::new(tracks)?,
             last_picture: None,
             next_packet: info.has_sound.then_some(i64::MIN),
@@ -155,8 +99,7 @@ impl Camera {
         self.last_picture = Some(number);
 
         let mut frames = self.sound(at_us);
-        self.draw(at_us);
-        let encoded = self.encoder.encode(&self.picture, key)?;
+        let encoded = self.encoder.encode(self.view.draw(at_us), key)?;
         frames.push(Frame {
             track: VIDEO,
             key: encoded.key,
@@ -165,21 +108,6 @@ impl Camera {
             data: encoded.data,
         });
         Ok(frames)
-    }
-
-    /// A JPEG of what it shows at `now_us`, microseconds since the Unix epoch. Does not disturb
-    /// the stream.
-    ///
-    /// # Errors
-    /// When the JPEG encoder fails.
-    pub fn jpeg(&mut self, now_us: i64) -> Result<Vec<u8>, Error> {
-        self.draw(now_us);
-        Ok(self.picture.jpeg(SNAPSHOT_QUALITY)?)
-    }
-
-    fn draw(&mut self, at_us: i64) {
-        (self.scene.draw)(&mut self.stage, &mut self.picture, at_us as f64 / 1e6);
-        self.osd.draw(&mut self.picture, at_us);
     }
 
     /// The packets that are complete at `until_us`.

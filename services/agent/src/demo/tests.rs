@@ -5,7 +5,7 @@ use openh264::decoder::{DecodedYUV, Decoder};
 use openh264::formats::YUVSource as _;
 use sightline_media::{Frame, h264, nal};
 
-use super::{Camera, Error, Quality, SCENES, scenes};
+use super::{Camera, Error, Quality, SCENES, prepare, scenes, snapshot};
 
 /// A whole even second, microseconds: 2026-01-01 12:00:00 UTC.
 const NOON_US: i64 = 1_767_268_800_000_000;
@@ -110,12 +110,7 @@ fn clock_in_picture_changes_every_second() {
 
 #[test]
 fn clock_shows_the_time_of_the_zone() {
-    let jpeg = |zone| {
-        Camera::open(1, Quality::Sub, zone)
-            .unwrap()
-            .jpeg(NOON_US)
-            .unwrap()
-    };
+    let jpeg = |zone| snapshot(1, Quality::Sub, zone, NOON_US).unwrap();
     let east = TimeZone::fixed(tz::offset(3));
     assert_ne!(jpeg(TimeZone::UTC), jpeg(east));
 }
@@ -225,21 +220,20 @@ fn stays_below_the_rates_of_a_real_camera() {
 }
 
 #[test]
-fn snapshot_is_a_jpeg_and_leaves_the_stream_alone() {
-    let mut camera = camera(0);
-    camera.next(NOON_US).unwrap();
-    let jpeg = camera.jpeg(NOON_US).unwrap();
+fn snapshot_is_a_jpeg() {
+    let jpeg = snapshot(0, Quality::Sub, TimeZone::UTC, NOON_US).unwrap();
     assert_eq!(
         (&jpeg[..2], &jpeg[jpeg.len() - 2..]),
         (&[0xff, 0xd8][..], &[0xff, 0xd9][..])
     );
-    let next = camera.next(NOON_US).unwrap();
-    assert!(!next[0].key);
-    assert_eq!(next[0].pts_us, NOON_US + 80_000);
 }
 
 #[test]
 fn there_are_no_more_cameras_than_told() {
     let error = Camera::open(SCENES, Quality::Sub, TimeZone::UTC).unwrap_err();
     assert!(matches!(error, Error::NoScene(SCENES)), "{error}");
+    let snapshot = snapshot(SCENES, Quality::Sub, TimeZone::UTC, NOON_US);
+    assert!(matches!(snapshot, Err(Error::NoScene(SCENES))));
+    let prepared = prepare(SCENES, Quality::Sub);
+    assert!(matches!(prepared, Err(Error::NoScene(SCENES))));
 }
