@@ -7,13 +7,14 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::Config;
+use crate::config::{Config, Secret};
 use crate::data_dir::DataDir;
 use crate::device::Device;
 use crate::identity::Identity;
 use crate::status::{Reporter, Uplink};
 use crate::uplink::Dialer;
-use crate::{Error, camera, uplink};
+use crate::users::UserName;
+use crate::{Error, camera, uplink, users};
 
 /// The agent as a part of a program.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ pub struct Agent;
 pub struct Handle {
     cloud_id: CloudId,
     code: VerificationCode,
+    demo_administrator: Option<(UserName, Secret)>,
     uplink: watch::Receiver<Uplink>,
     shutdown: CancellationToken,
     tasks: TaskTracker,
@@ -44,6 +46,11 @@ impl Agent {
         let identity = Identity::open(&data)?;
         let dialer = Dialer::new(&config, &identity)?;
         let (cloud_id, code) = (identity.cloud_id(), identity.code().clone());
+        let demo_administrator = if config.demo {
+            users::demo_administrator(&data)?
+        } else {
+            None
+        };
 
         let shutdown = CancellationToken::new();
         let tasks = TaskTracker::new();
@@ -66,6 +73,7 @@ impl Agent {
         let device = Device::new(
             cloud_id,
             code.clone(),
+            data.path().to_owned(),
             config.demo,
             channels,
             board,
@@ -81,6 +89,7 @@ impl Agent {
         Ok(Handle {
             cloud_id,
             code,
+            demo_administrator,
             uplink,
             shutdown,
             tasks,
@@ -100,6 +109,14 @@ impl Handle {
     #[must_use]
     pub fn verification_code(&self) -> &VerificationCode {
         &self.code
+    }
+
+    /// Name and password of the administrator that a demo device makes for itself at its first
+    /// start; none without the demo, and once somebody has removed it or changed its password.
+    #[must_use]
+    pub fn demo_administrator(&self) -> Option<(&str, &Secret)> {
+        let (name, password) = self.demo_administrator.as_ref()?;
+        Some((name.as_str(), password))
     }
 
     /// State of the connection to the cloud, as it changes.

@@ -1,15 +1,17 @@
 //! The command line.
 
 mod show;
+mod user;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Camera, RtspUrl};
+use crate::users::Users;
 use crate::{Agent, Config, status};
 
 /// Connects cameras to a Sightline cloud.
@@ -22,7 +24,7 @@ struct Cli {
     /// Configuration file (TOML)
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
-    /// Directory of the device's key [default: /var/lib/sightline-agent]
+    /// Directory of the device's key and users [default: /var/lib/sightline-agent]
     #[arg(long, value_name = "DIR", global = true)]
     data_dir: Option<PathBuf>,
     #[command(subcommand)]
@@ -33,7 +35,9 @@ const EXAMPLES: &str = "Examples:
   sightline-agent --config /etc/sightline/agent.toml
   sightline-agent run --cloud cloud.example.org --data-dir ./agent --rtsp rtsp://user:password@192.168.1.20/stream1
   sightline-agent run --cloud localhost:8444 --ca ca.pem --data-dir ./agent --demo
-  sightline-agent status --data-dir ./agent";
+  sightline-agent status --data-dir ./agent
+  sightline-agent user add anna --administrator --data-dir ./agent
+  sightline-agent user add bob --data-dir ./agent < password.txt";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -41,6 +45,12 @@ enum Command {
     Run(Run),
     /// Show state, cloud ID, verification code and the QR code that holds both
     Status,
+    /// Add, remove and list the users of the device, who sign in at the portal by device
+    ///
+    /// A user sees this device alone and needs no account in the cloud. Changes hold at once,
+    /// whether the agent runs or not. A device has no users until one is added.
+    #[command(subcommand)]
+    User(user::Command),
 }
 
 #[derive(Debug, Default, clap::Args)]
@@ -67,7 +77,8 @@ pub fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     let run = match &cli.command {
         Some(Command::Run(run)) => run,
-        Some(Command::Status) => return runtime()?.block_on(show_status(&cli)),
+        Some(Command::Status) => return runtime()?.block_on(show_status(&data_dir(&cli)?)),
+        Some(Command::User(command)) => return user::run(command, &data_dir(&cli)?),
         None if cli.config.is_some() => &Run::default(),
         None => return Cli::command().print_long_help().context("print help"),
     };
@@ -119,18 +130,21 @@ async fn run_agent(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn show_status(cli: &Cli) -> anyhow::Result<()> {
+/// Where the agent that the arguments name keeps its files.
+fn data_dir(cli: &Cli) -> anyhow::Result<PathBuf> {
     let config = cli.config.as_deref().map(Config::load).transpose()?;
-    let mut data_dir = config.unwrap_or_default().data_dir;
-    if let Some(path) = &cli.data_dir {
-        data_dir.clone_from(path);
-    }
-    let identity = crate::identity::Shown::read(&data_dir)
+    let configured = config.unwrap_or_default().data_dir;
+    Ok(cli.data_dir.clone().unwrap_or(configured))
+}
+
+async fn show_status(data_dir: &Path) -> anyhow::Result<()> {
+    let identity = crate::identity::Shown::read(data_dir)
         .context("this device has no key yet; run the agent once")?;
-    let report = status::ask(&data_dir)
+    let users = Users::read(data_dir)?;
+    let report = status::ask(data_dir)
         .await
         .context("ask the running agent")?;
-    let text = show::status(&identity, report.as_ref())?;
+    let text = show::status(&identity, &users, report.as_ref())?;
     std::io::stdout()
         .write_all(text.as_bytes())
         .context("write the status")

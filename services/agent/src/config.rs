@@ -26,7 +26,7 @@ const PORTAL_PORT: u16 = 8443;
 pub struct Config {
     /// The cloud's address for devices, `HOST` or `HOST:PORT`; the port is 8444 by default.
     pub cloud: String,
-    /// Directory of the device's key and verification code. It is made with mode 0700.
+    /// Directory of the device's key, verification code and users. It is made with mode 0700.
     pub data_dir: PathBuf,
     /// PEM file with the authority of the cloud's certificate. When it is set, no other authority
     /// is trusted; else those of the system are.

@@ -2,7 +2,9 @@
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown,
+};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -28,7 +30,7 @@ pub enum Error {
     #[error("{0} is in use by another running agent")]
     InUse(PathBuf),
     /// A secret that others on this machine can read is no secret.
-    #[error("{path} has mode {mode:03o}; make it 600, or remove it to become a new device")]
+    #[error("{path} has mode {mode:03o}, so that others can read it; make it 600")]
     Exposed {
         /// The file.
         path: PathBuf,
@@ -36,7 +38,9 @@ pub enum Error {
         mode: u32,
     },
     /// A file that does not hold what it should.
-    #[error("{path} is damaged; restore it, or remove it to become a new device")]
+    #[error(
+        "{path} is damaged; restore it, or remove it (a device that loses its key is a new device)"
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -56,6 +60,11 @@ impl Error {
             path: path.to_owned(),
         }
     }
+
+    /// There is no such file.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
 }
 
 /// The directory, locked for as long as this lives.
@@ -68,12 +77,7 @@ pub(crate) struct DataDir {
 impl DataDir {
     /// Makes the directory, with mode 0700, if it is missing, and locks it.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
-        let failed = |source| Error::io(path, source);
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(failed)?;
+        make(path)?;
         let lock_path = path.join(LOCK_FILE);
         let lock = OpenOptions::new()
             .create(true)
@@ -81,7 +85,7 @@ impl DataDir {
             .write(true)
             .mode(0o600)
             .open(&lock_path)
-            .map_err(failed)?;
+            .map_err(|source| Error::io(path, source))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self {
                 path: path.to_owned(),
@@ -103,36 +107,56 @@ impl DataDir {
         name: &str,
         make: impl FnOnce() -> Result<Zeroizing<String>, Error>,
     ) -> Result<Zeroizing<String>, Error> {
-        let path = self.path.join(name);
-        match read_secret(&path) {
-            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+        match read_secret(&self.path.join(name)) {
+            Err(error) if error.is_not_found() => {}
             read => return read,
         }
         let text = make()?;
-        self.write_new(&path, &text)
-            .map_err(|source| Error::io(&path, source))?;
+        write_secret(&self.path, name, &text)?;
         Ok(text)
     }
+}
 
-    /// The file appears under its name only when all of it is on the disk, so a power cut leaves
-    /// either no key or a whole one.
-    fn write_new(&self, path: &Path, text: &str) -> io::Result<()> {
-        let partial = path.with_added_extension("new");
-        match fs::remove_file(&partial) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        // `create_new` is O_EXCL: nobody can have put a file or a link there to read the secret.
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&partial)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&partial, path)?;
-        File::open(&self.path)?.sync_all()
+/// Makes the directory, with mode 0700, if it is missing.
+pub(crate) fn make(path: &Path) -> Result<(), Error> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|source| Error::io(path, source))
+}
+
+/// Writes a secret to the disk, in the place of what was there. Two writers of one file must keep
+/// out of each other's way by themselves.
+pub(crate) fn write_secret(directory: &Path, name: &str, text: &str) -> Result<(), Error> {
+    let path = directory.join(name);
+    replace(directory, &path, text).map_err(|source| Error::io(&path, source))
+}
+
+/// The file appears under its name only when all of it is on the disk, so a power cut leaves
+/// either the file before it or a whole one.
+fn replace(directory: &Path, path: &Path, text: &str) -> io::Result<()> {
+    let partial = path.with_added_extension("new");
+    match fs::remove_file(&partial) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
     }
+    // `create_new` is O_EXCL: nobody can have put a file or a link there to read the secret.
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&partial)?;
+    let directory = File::open(directory)?;
+    let owner = directory.metadata()?;
+    if file.metadata()?.uid() != owner.uid() {
+        // Written by root for an agent that runs as a user of its own, which must read it.
+        fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&partial, path)?;
+    directory.sync_all()
 }
 
 /// Reads a secret of a directory that a running agent may hold.

@@ -1,9 +1,13 @@
 //! What the device serves to the edge that holds its connection: `sightline.device.v1.Device`.
 
+mod attempts;
 mod claim;
 mod live;
+mod probe;
+mod sign_in;
 mod snapshot;
 
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,18 +18,22 @@ use sightline_domain::{CloudId, VerificationCode};
 use sightline_rpc::device::v1::device_server;
 use sightline_rpc::device::v1::watch_events_response::Event;
 use sightline_rpc::device::v1::{
-    DescribeRequest, DescribeResponse, DeviceKind, LiveRequest, LiveResponse, SnapshotRequest,
-    SnapshotResponse, VerifyClaimRequest, VerifyClaimResponse, WatchEventsRequest,
+    DescribeRequest, DescribeResponse, DeviceKind, LiveRequest, LiveResponse, ProbeUplinkRequest,
+    ProbeUplinkResponse, SnapshotRequest, SnapshotResponse, VerifyClaimRequest,
+    VerifyClaimResponse, VerifyUserRequest, VerifyUserResponse, WatchEventsRequest,
     WatchEventsResponse,
 };
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
+use zeroize::Zeroizing;
 
 use crate::camera::Channel;
 use crate::camera::state::Board;
 use claim::Claims;
+use probe::Probes;
+use sign_in::SignIn;
 use snapshot::Snapshots;
 
 /// Most live streams at once: every channel in both qualities, with room for an edge that opens
@@ -47,6 +55,8 @@ pub(crate) struct Device {
     channels: Vec<Channel>,
     board: Board,
     claims: Mutex<Claims>,
+    sign_in: SignIn,
+    probes: Probes,
     snapshots: Snapshots,
     live: Arc<Semaphore>,
     watches: Arc<Semaphore>,
@@ -56,9 +66,11 @@ pub(crate) struct Device {
 }
 
 impl Device {
+    /// `data_dir` holds the users of the device.
     pub(crate) fn new(
         cloud_id: CloudId,
         code: VerificationCode,
+        data_dir: PathBuf,
         demo: bool,
         channels: Vec<Channel>,
         board: Board,
@@ -71,6 +83,8 @@ impl Device {
             channels,
             board,
             claims: Mutex::new(Claims::new(code)),
+            sign_in: SignIn::new(data_dir),
+            probes: Probes::new(),
             live: Arc::new(Semaphore::new(LIVE_MAX)),
             watches: Arc::new(Semaphore::new(WATCHES_MAX)),
             epoch: AtomicU64::new(0),
@@ -144,6 +158,7 @@ impl Session {
 impl device_server::Device for Session {
     type WatchEventsStream = Answers<WatchEventsResponse>;
     type LiveStream = Answers<LiveResponse>;
+    type ProbeUplinkStream = Answers<ProbeUplinkResponse>;
 
     async fn describe(
         &self,
@@ -210,6 +225,29 @@ impl device_server::Device for Session {
             accepted: verdict.accepted,
             retry_after_s: verdict.retry_after_s,
         }))
+    }
+
+    async fn verify_user(
+        &self,
+        request: Request<VerifyUserRequest>,
+    ) -> Result<Response<VerifyUserResponse>, Status> {
+        let device = self.device()?;
+        let VerifyUserRequest {
+            user_name,
+            password,
+        } = request.into_inner();
+        let verified = device.sign_in.verify(user_name, Zeroizing::new(password));
+        Ok(Response::new(verified.await?))
+    }
+
+    async fn probe_uplink(
+        &self,
+        request: Request<ProbeUplinkRequest>,
+    ) -> Result<Response<Self::ProbeUplinkStream>, Status> {
+        let device = self.device()?;
+        let bytes = request.into_inner().bytes;
+        let filler = device.probes.start(bytes, device.shutdown.clone())?;
+        Ok(Response::new(Box::pin(filler)))
     }
 
     async fn snapshot(

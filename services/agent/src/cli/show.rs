@@ -9,12 +9,17 @@ use qrcode::types::QrError;
 use crate::Uplink;
 use crate::identity::Shown;
 use crate::status::Report;
+use crate::users::{Role, Users};
 
-/// State, cloud ID, verification code, channels, QR code. Without a report no agent runs.
+/// State, cloud ID, verification code, users, channels, QR code. Without a report no agent runs.
 ///
 /// # Errors
 /// When the portal's address is too long for a QR code.
-pub(super) fn status(identity: &Shown, report: Option<&Report>) -> Result<String, QrError> {
+pub(super) fn status(
+    identity: &Shown,
+    users: &Users,
+    report: Option<&Report>,
+) -> Result<String, QrError> {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let mut line = |name: &str, value: &str| {
@@ -29,6 +34,7 @@ pub(super) fn status(identity: &Shown, report: Option<&Report>) -> Result<String
     }
     line("Cloud ID", &identity.cloud_id.to_string());
     line("Verification code", &identity.code.reveal());
+    line("Users", &count(users));
     let Some(report) = report else {
         return Ok(text);
     };
@@ -46,6 +52,12 @@ pub(super) fn status(identity: &Shown, report: Option<&Report>) -> Result<String
         qr(&url)?
     );
     Ok(text)
+}
+
+fn count(users: &Users) -> String {
+    let all = users.all();
+    let administrators = all.iter().filter(|u| u.role == Role::Administrator);
+    format!("{} (administrators: {})", all.len(), administrators.count())
 }
 
 fn state(uplink: &Uplink) -> String {
@@ -111,7 +123,7 @@ mod tests {
                 detail: "The camera cannot be reached.".into(),
             }],
         };
-        let text = status(&identity(), Some(&report)).unwrap();
+        let text = status(&identity(), &Users::default(), Some(&report)).unwrap();
         let id = identity().cloud_id;
         assert!(text.contains("Connected (edge edge-1)"), "{text}");
         assert!(
@@ -126,7 +138,7 @@ mod tests {
 
     #[test]
     fn status_without_a_running_agent_still_shows_id_and_code() {
-        let text = status(&identity(), None).unwrap();
+        let text = status(&identity(), &Users::default(), None).unwrap();
         assert!(
             text.starts_with("State              Not running\n"),
             "{text}"

@@ -6,6 +6,7 @@ mod cloud;
 #[path = "../../src/camera/tests/rtspd.rs"]
 mod rtspd;
 mod thin_link;
+mod users;
 
 use std::time::Duration;
 
@@ -14,8 +15,9 @@ use sightline_agent::{Agent, Config, Error, Handle, Uplink};
 use sightline_rpc::device::v1::live_response::Event;
 use sightline_rpc::device::v1::watch_events_response::Event as Change;
 use sightline_rpc::device::v1::{
-    Channel, ChannelState, DeviceKind, LiveRequest, LiveResponse, SnapshotRequest,
-    VerifyClaimRequest, VerifyClaimResponse, WatchEventsRequest, WatchEventsResponse,
+    Channel, ChannelState, DeviceKind, LiveRequest, LiveResponse, ProbeUplinkRequest,
+    SnapshotRequest, VerifyClaimRequest, VerifyClaimResponse, WatchEventsRequest,
+    WatchEventsResponse,
 };
 use sightline_rpc::live::v1::{Codec, StreamKind};
 use tokio::time::{Instant, timeout};
@@ -480,10 +482,51 @@ async fn status_command_shows_state_and_identity_of_a_running_agent() {
     );
     assert!(text.contains(&agent.cloud_id().to_string()), "{text}");
     assert!(text.contains(&agent.verification_code().reveal()), "{text}");
+    assert!(text.contains("1 (administrators: 1)"), "{text}");
     assert!(
         text.contains("https://127.0.0.1:8443/#/claim?id="),
         "{text}"
     );
     assert_eq!(text.matches(": idle").count(), 4, "{text}");
+    agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn uplink_is_measured_by_as_many_bytes_as_asked_for_over_a_thin_link_too() {
+    const BYTES_PER_SECOND: usize = 500_000;
+    let cloud = Cloud::start().await;
+    let link = thin_link::to(cloud.address, BYTES_PER_SECOND);
+    let config = Config {
+        cloud: link.to_string(),
+        ..cloud.config()
+    };
+    let agent = Agent::start(config).unwrap();
+    let mut device = cloud.device().await;
+    device.describe(1).await.unwrap();
+    let request = ProbeUplinkRequest { bytes: 1_000_000 };
+    let began = Instant::now();
+    let mut filler = device
+        .client
+        .probe_uplink(request)
+        .await
+        .unwrap()
+        .into_inner();
+    let second = device.client.probe_uplink(request).await;
+    assert_eq!(second.unwrap_err().code(), Code::ResourceExhausted);
+    let mut bytes = 0;
+    while let Some(message) = timeout(PATIENCE, filler.message()).await.unwrap().unwrap() {
+        assert!(message.filler.len() <= 64 << 10);
+        bytes += message.filler.len();
+    }
+    assert_eq!(bytes, 1_000_000);
+    // What the link had room for before it took its time does not count.
+    let measured = 1e6 / began.elapsed().as_secs_f64();
+    assert!(
+        (0.5..1.3).contains(&(measured / BYTES_PER_SECOND as f64)),
+        "{measured} bytes per second"
+    );
+    let too_much = ProbeUplinkRequest { bytes: 4_194_305 };
+    let refused = device.client.probe_uplink(too_much).await;
+    assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
     agent.shutdown().await;
 }
