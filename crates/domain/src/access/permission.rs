@@ -165,4 +165,28 @@ mod tests {
         assert!(closed.contains(Permission::ViewLive));
         assert!(!closed.contains(Permission::ViewArchive));
     }
+
+    fn every_set() -> impl Iterator<Item = Permissions> {
+        (0..=Permissions::ALL.0).map(Permissions)
+    }
+
+    #[test]
+    fn closing_adds_and_never_removes_and_twice_is_once() {
+        for set in every_set() {
+            let closed = set.closed();
+            assert!(closed.is_superset(set), "{set:?}");
+            assert_eq!(closed.closed(), closed, "{set:?}");
+        }
+    }
+
+    #[test]
+    fn closing_a_union_is_the_union_of_what_is_closed() {
+        for one in every_set() {
+            for permission in Permission::ALL {
+                let other = Permissions::from(permission);
+                let apart = one.closed().union(other.closed());
+                assert_eq!(one.union(other).closed(), apart, "{one:?} {other:?}");
+            }
+        }
+    }
 }
