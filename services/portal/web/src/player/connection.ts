@@ -16,8 +16,8 @@ export interface ConnectionEvents {
   /** Init segment or fragment. */
   onMedia(bytes: ArrayBuffer): void;
   onGap(lost: number): void;
-  /** Once, and never after `close`. */
-  onEnd(reason: EndReason): void;
+  /** Once, and never after `close`. `opensAt`: as in `Ended`. */
+  onEnd(reason: EndReason, opensAt: number): void;
 }
 
 export class Connection {
@@ -56,11 +56,11 @@ export class Connection {
     const message = parseMessage(data);
     if (message?.kind === "format") this.#events.onFormat(message);
     else if (message?.kind === "gap") this.#events.onGap(message.lost);
-    else if (message?.kind === "ended") this.#end(message.reason);
+    else if (message?.kind === "ended") this.#end(message.reason, message.opensAt);
   }
 
-  #end(reason: EndReason): void {
+  #end(reason: EndReason, opensAt = 0): void {
     this.close();
-    this.#events.onEnd(reason);
+    this.#events.onEnd(reason, opensAt);
   }
 }

@@ -15,6 +15,9 @@ import type { TokenSource } from "../session/token-source";
 /** Wait before another attempt when the server has no room for a viewer. */
 const SELDOM_MS = 30_000;
 
+/** Timers stand still while a machine sleeps, so a long wait looks at the clock now and then. */
+const CLOCK_CHECK_MS = 20_000;
+
 /** A stream that has played for so long has earned a quick first retry again. */
 const STEADY_MS = 10_000;
 
@@ -111,7 +114,7 @@ export class Player {
       onFormat: (format) => this.#startFormat(format),
       onMedia: (bytes) => this.#sink?.pushMedia(bytes),
       onGap: (lost) => this.#events.onGap(lost),
-      onEnd: (reason) => this.#ended(reason),
+      onEnd: (reason, opensAt) => this.#ended(reason, opensAt),
     });
   }
 
@@ -168,7 +171,7 @@ export class Player {
     void this.#connect(false);
   }
 
-  #ended(reason: EndReason): void {
+  #ended(reason: EndReason, opensAt = 0): void {
     this.#disconnect();
     // Its last picture stays on the screen until the next connection brings another.
     this.#releasePlayhead();
@@ -176,10 +179,15 @@ export class Player {
       this.#attempt = 0;
     }
     this.#playingSince = undefined;
-    const next = afterEnd(reason);
+    const next = afterEnd(reason, opensAt);
     const first = !this.#shown && next.state.kind === "reconnecting";
     this.#events.onState(first ? { kind: "connecting" } : next.state);
     if (next.then === "stop") return;
+    if (next.then === "wait") {
+      // A clock that is ahead of the server's must not ask all the time.
+      this.#retryAt(Math.max(next.until, Date.now() + SELDOM_MS) + backoffMs(0));
+      return;
+    }
     if (next.when === "at-once" && this.#attempt === 0) {
       this.#attempt++;
       void this.#connect(next.freshToken);
@@ -198,6 +206,20 @@ export class Player {
       this.#retry = undefined;
       void this.#connect(false);
     }, ms);
+  }
+
+  #retryAt(momentMs: number): void {
+    this.#cancelRetry();
+    const left = Math.max(0, momentMs - Date.now());
+    this.#retry = setTimeout(
+      () => {
+        if (left > CLOCK_CHECK_MS) return this.#retryAt(momentMs);
+        this.#retry = undefined;
+        this.#events.onState({ kind: "connecting" });
+        void this.#connect(false);
+      },
+      Math.min(left, CLOCK_CHECK_MS),
+    );
   }
 
   #cancelRetry(): void {

@@ -19,6 +19,13 @@ it("reads gaps and ends", () => {
     kind: "ended",
     reason: "TOO_SLOW",
     message: "read nothing",
+    opensAt: 0,
+  });
+  const closed =
+    '{"ended":{"reason":"OUTSIDE_HOURS","message":"","opens_at_unix_ms":1795500000000}}';
+  expect(parseMessage(closed)).toMatchObject({
+    reason: "OUTSIDE_HOURS",
+    opensAt: 1_795_500_000_000,
   });
 });
 

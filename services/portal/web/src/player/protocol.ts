@@ -26,6 +26,8 @@ export interface Ended {
   kind: "ended";
   reason: EndReason;
   message: string;
+  /** When the hours of a share begin again, milliseconds since the Unix epoch; 0: not known. */
+  opensAt: number;
 }
 
 export type ServerMessage = Format | Gap | Ended;
@@ -38,7 +40,10 @@ const END_REASONS = [
   "DRAINING",
   "CHANNEL_UNAVAILABLE",
   "BAD_STREAM",
+  "OUTSIDE_HOURS",
+  "SESSION_ENDED",
   "NOT_FOUND",
+  "NOT_ALLOWED",
   "SIGN_IN_REQUIRED",
   "LIMIT",
 ] as const;
@@ -79,11 +84,12 @@ export function parseMessage(text: string): ServerMessage | undefined {
   }
   if (isRecord(message.gap)) return { kind: "gap", lost: count(message.gap.lost) };
   if (isRecord(message.ended)) {
-    const { reason, message: words } = message.ended;
+    const { reason, message: words, opens_at_unix_ms: opensAt } = message.ended;
     return {
       kind: "ended",
       reason: END_REASONS.find((known) => known === reason) ?? "CONNECTION_LOST",
       message: typeof words === "string" ? words : "",
+      opensAt: count(opensAt),
     };
   }
   return undefined;

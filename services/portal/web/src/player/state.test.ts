@@ -1,10 +1,9 @@
 import { expect, it } from "vitest";
 import { afterEnd } from "./state";
 
-it("never comes back after access has ended", () => {
-  for (const reason of ["ACCESS_ENDED", "NOT_FOUND"] as const) {
-    expect(afterEnd(reason)).toEqual({ then: "stop", state: { kind: "ended" } });
-  }
+it("asks once more, and not soon, after access has ended, and takes a no for final", () => {
+  expect(afterEnd("ACCESS_ENDED")).toMatchObject({ state: { kind: "ended" }, when: "seldom" });
+  expect(afterEnd("NOT_FOUND")).toEqual({ then: "stop", state: { kind: "ended" } });
 });
 
 it("tells a device that is away from a camera that is", () => {
@@ -13,10 +12,20 @@ it("tells a device that is away from a camera that is", () => {
 });
 
 it("asks for a newer token when the old one was refused, and only then", () => {
-  for (const reason of ["TOKEN_EXPIRED", "SIGN_IN_REQUIRED"] as const) {
+  for (const reason of ["TOKEN_EXPIRED", "SESSION_ENDED", "SIGN_IN_REQUIRED"] as const) {
     expect(afterEnd(reason)).toMatchObject({ when: "at-once", freshToken: true });
   }
   for (const reason of ["DRAINING", "TOO_SLOW", "CONNECTION_LOST", "BAD_STREAM"] as const) {
     expect(afterEnd(reason)).toMatchObject({ when: "backoff", freshToken: false });
   }
+});
+
+it("waits for the hours of a share, without an attempt before they begin", () => {
+  expect(afterEnd("OUTSIDE_HOURS", 1_795_500_000_000)).toEqual({
+    then: "wait",
+    state: { kind: "outside-hours", opensAt: 1_795_500_000_000 },
+    until: 1_795_500_000_000,
+  });
+  expect(afterEnd("OUTSIDE_HOURS")).toMatchObject({ then: "wait", until: Infinity });
+  expect(afterEnd("NOT_ALLOWED")).toMatchObject({ then: "wait", until: Infinity });
 });

@@ -10,13 +10,20 @@ export type PlayerState =
   | { kind: "offline"; what: "device" | "camera" }
   /** No stream of this channel is in a codec that the browser plays. */
   | { kind: "unsupported"; codecs: string }
-  /** Final. */
+  /** Somebody ended the permission. */
   | { kind: "ended" }
+  /** A share without live view. */
+  | { kind: "not-allowed" }
+  /** Not at these hours; the picture comes back at `opensAt`, milliseconds since the Unix epoch,
+   * and when the owner changes the hours. 0: not known. */
+  | { kind: "outside-hours"; opensAt: number }
   /** As many views as the server allows; attempts go on, seldom. */
   | { kind: "limit" };
 
 export type Next =
   | { then: "stop"; state: PlayerState }
+  /** Until a moment, milliseconds since the Unix epoch; or until news of the device. */
+  | { then: "wait"; state: PlayerState; until: number }
   | {
       then: "retry";
       state: PlayerState;
@@ -24,8 +31,8 @@ export type Next =
       freshToken: boolean;
     };
 
-/** What follows the end of a stream. */
-export function afterEnd(reason: EndReason): Next {
+/** What follows the end of a stream; `opensAt`: as in `Ended`. */
+export function afterEnd(reason: EndReason, opensAt = 0): Next {
   const retry = (state: PlayerState): Next => ({
     then: "retry",
     state,
@@ -33,13 +40,25 @@ export function afterEnd(reason: EndReason): Next {
     freshToken: false,
   });
   switch (reason) {
+    // Also said when permissions could not be confirmed for a while: the next answer is the real one.
     case "ACCESS_ENDED":
+      return { then: "retry", state: { kind: "ended" }, when: "seldom", freshToken: false };
     case "NOT_FOUND":
       return { then: "stop", state: { kind: "ended" } };
+    case "NOT_ALLOWED":
+      return { then: "wait", state: { kind: "not-allowed" }, until: Infinity };
+    case "OUTSIDE_HOURS":
+      return {
+        then: "wait",
+        state: { kind: "outside-hours", opensAt },
+        until: opensAt || Infinity,
+      };
     case "DEVICE_OFFLINE":
       return retry({ kind: "offline", what: "device" });
     case "CHANNEL_UNAVAILABLE":
       return retry({ kind: "offline", what: "camera" });
+    // Asking for a newer token finds out whether the person is still signed in.
+    case "SESSION_ENDED":
     case "TOKEN_EXPIRED":
     case "SIGN_IN_REQUIRED":
       return {
