@@ -8,6 +8,9 @@ export type Page =
   | { name: "device"; id: string }
   | { name: "channel"; id: string; channel: number }
   | { name: "claim" }
+  | { name: "import" }
+  | { name: "shared" }
+  | { name: "shares" }
   | { name: "profile" }
   | { name: "sign-in" }
   | { name: "forgot-password" }
@@ -26,6 +29,9 @@ export const paths = {
   device: (id: string) => `#/devices/${encodeURIComponent(id)}`,
   channel: (id: string, channel: number) => `#/devices/${encodeURIComponent(id)}/${channel}`,
   claim: "#/claim",
+  import: "#/import",
+  shared: "#/shared",
+  shares: "#/shares",
   profile: "#/profile",
   signIn: "#/sign-in",
   forgotPassword: "#/forgot-password",
@@ -64,7 +70,10 @@ function pageOf(path: string): Page {
   const [first, second, third] = path.split("/").filter(Boolean).map(decode);
   switch (first) {
     case "claim":
-      return { name: "claim" };
+    case "import":
+    case "shared":
+    case "shares":
+      return { name: first };
     case "profile":
     case "sign-in":
     case "forgot-password":

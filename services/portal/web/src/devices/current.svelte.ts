@@ -5,6 +5,7 @@ import { watchDevices, type Devices } from "./watch";
 
 let devices = $state.raw<Devices | undefined>(undefined);
 let connected = $state(true);
+let abort = new AbortController();
 
 /** Undefined until the server has told them. */
 export function currentDevices(): Devices | undefined {
@@ -17,13 +18,29 @@ export function isConnected(): boolean {
 
 /** Watches the devices of whoever is signed in now; returns how to end it. */
 export function startWatching(): () => void {
-  const abort = new AbortController();
   devices = undefined;
   connected = true;
+  watch();
+  return () => abort.abort();
+}
+
+/** Asks for the whole list anew; resolves to whether the server has told it. */
+export function refresh(): Promise<boolean> {
+  abort.abort();
+  return new Promise(watch);
+}
+
+function watch(onAnswer?: (told: boolean) => void): void {
+  abort = new AbortController();
   const events = {
-    onDevices: (next: Devices) => (devices = next),
-    onConnected: (next: boolean) => (connected = next),
+    onDevices(next: Devices) {
+      devices = next;
+      onAnswer?.(true);
+    },
+    onConnected(next: boolean) {
+      connected = next;
+      if (!next) onAnswer?.(false);
+    },
   };
   void watchDevices(registry, session, events, abort.signal);
-  return () => abort.abort();
 }

@@ -36,12 +36,15 @@ it("says what is wrong with a file that holds no devices", () => {
   const line = "A-1,Shop,C1\n";
   const problem = (text: string) => parseFile(text);
   expect(problem("")).toEqual({ problem: "empty" });
-  expect(problem("cloud_id,name\n\n")).toEqual({ problem: "empty" });
+  expect(problem("cloud_id,name,verification_code\n\n")).toEqual({ problem: "empty" });
   expect(problem("[]")).toEqual({ problem: "empty" });
   expect(problem("[{")).toEqual({ problem: "json" });
   expect(problem("{}")).toEqual({ problem: "json" });
   expect(problem(line)).toEqual({ problem: "heading" });
-  expect(problem("cloud_id,name,code\n" + line.repeat(501))).toEqual({ problem: "tooMany" });
+  expect(problem("cloud_id,name,user_name\n" + line)).toEqual({ problem: "heading" });
+  expect(problem("cloud_id,name,verification_code\n" + line.repeat(501))).toEqual({
+    problem: "tooMany",
+  });
   expect(problem("x".repeat(48 * 1024 + 1))).toEqual({ problem: "tooLarge" });
 });
 

@@ -38,13 +38,13 @@ export function someEntries(entries: readonly Entry[]): Import {
 }
 
 function isJson(text: string): boolean {
-  return /^\s*[[{]/.test(text);
+  return /^[\s\uFEFF]*[[{]/.test(text);
 }
 
 function parseJson(text: string): Parsed {
   let list: unknown;
   try {
-    list = JSON.parse(text);
+    list = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
     return { problem: "json" };
   }
@@ -60,7 +60,9 @@ function parseCsv(text: string): Parsed {
   const [heading, ...records] = recordsOf(text.replace(/^\uFEFF/, ""));
   if (heading === undefined) return { problem: "empty" };
   const names = heading.fields.map((name) => name.trim().toLowerCase());
-  if (!names.includes("cloud_id")) return { problem: "heading" };
+  const has = (...columns: Column[]) => columns.every((column) => names.includes(column));
+  const hasProof = has("verification_code") || has("user_name", "password");
+  if (!has("cloud_id", "name") || !hasProof) return { problem: "heading" };
   const entry = (fields: string[]) => entryOf(names.map((name, at) => [name, fields[at] ?? ""]));
   return { lines: new Map(records.map(({ line, fields }) => [line, entry(fields)])) };
 }
@@ -76,9 +78,10 @@ interface CsvRecord {
   fields: string[];
 }
 
-/** Records by RFC 4180, divided by the first comma or semicolon; lines without text are none. */
+/** Records by RFC 4180, divided by what divides the heading; lines without text are none. */
 function recordsOf(text: string): CsvRecord[] {
-  const [divider = ","] = /[,;]/.exec(text) ?? [];
+  const heading = text.split(/\r?\n/).find((line) => line.trim() !== "") ?? "";
+  const divider = heading.split(";").length > heading.split(",").length ? ";" : ",";
   const token = new RegExp(
     `"((?:[^"]|"")*)"|(\\r\\n|\\n|\\r)|${divider}|[^${divider}\\r\\n"]+|"`,
     "g",

@@ -1,6 +1,6 @@
 // A form on its way to the server.
 
-import { refusalOf, type Refusal } from "../api/errors";
+import { REASONS, refusalOf, type Refusal } from "../api/errors";
 import { t } from "../i18n/i18n.svelte";
 
 export class Submission {
@@ -34,4 +34,9 @@ export class Submission {
 export function wordsFor({ reason, retryAfterS }: Refusal): string {
   const words = t().errors[reason];
   return retryAfterS === undefined ? words : `${words} ${t().retryIn(retryAfterS)}`;
+}
+
+/** Words for a reason that stands in an answer, and not in an error. */
+export function wordsForReason(reason: string): string {
+  return t().errors[REASONS.find((known) => known === reason) ?? "UNKNOWN"];
 }

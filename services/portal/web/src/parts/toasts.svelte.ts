@@ -1,0 +1,29 @@
+// Short messages about what has just happened.
+
+/** Long enough to read two lines. */
+const SHOWN_MS = 7_000;
+
+/** Older ones make room: more would hide the page. */
+const SHOWN_MAX = 3;
+
+export interface Toast {
+  id: number;
+  words: string;
+}
+
+let toasts = $state.raw<readonly Toast[]>([]);
+let lastId = 0;
+
+export function currentToasts(): readonly Toast[] {
+  return toasts;
+}
+
+export function say(words: string): void {
+  const id = ++lastId;
+  toasts = [...toasts, { id, words }].slice(-SHOWN_MAX);
+  setTimeout(() => drop(id), SHOWN_MS);
+}
+
+export function drop(id: number): void {
+  toasts = toasts.filter((toast) => toast.id !== id);
+}
