@@ -206,6 +206,7 @@ it("forgets a session with the browser's end and ends it on the server, unless t
   await forgotten.endLeftover();
   expect(identity.ended).toBe(true);
   expect(await store.read()).toBeUndefined();
+  expect(storage.getItem("sightline.session")).not.toContain("ann");
 
   identity = new FakeIdentity();
   await signedInTab(true);

@@ -93,6 +93,7 @@ export class Session implements TokenSource {
     await this.#locks.request(LOCK, async () => {
       // Somebody has signed in here or in another tab while this waited.
       if (this.#note.read().kind === "signed-in") return;
+      this.#note.write(this.#state);
       const session = await this.#store.read();
       await this.#store.clear();
       if (session !== undefined) {
