@@ -47,8 +47,8 @@ enum Command {
     Status,
     /// Add, remove and list the users of the device, who sign in at the portal by device
     ///
-    /// A user sees this device alone and needs no account in the cloud. Changes hold at once,
-    /// whether the agent runs or not. A device has no users until one is added.
+    /// A user sees this device alone and needs no account in the cloud. Changes hold from the next
+    /// sign-in on, whether the agent runs or not. A device has no users until one is added.
     #[command(subcommand)]
     User(user::Command),
 }

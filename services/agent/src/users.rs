@@ -1,7 +1,8 @@
 //! Users of the device itself: who may sign in by device, without an account in the cloud.
 //!
 //! They stand in one file of the data directory. A running agent reads it at each sign-in, so a
-//! change holds at once.
+//! change holds from the next one on. There are none until somebody adds one at the terminal, but
+//! for the demo's.
 
 mod demo;
 mod name;

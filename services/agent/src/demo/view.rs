@@ -116,3 +116,17 @@ impl View {
         &self.picture
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_picture_of_a_prepared_camera_is_not_traced_again() {
+        prepare(1, Quality::Sub).unwrap();
+        let prepared = STILLS[1][Quality::Sub as usize].get().cloned().unwrap();
+        assert!(Arc::ptr_eq(&prepared, &still(1, Quality::Sub)));
+        prepare(1, Quality::Sub).unwrap();
+        assert!(Arc::ptr_eq(&prepared, &still(1, Quality::Sub)));
+    }
+}

@@ -16,9 +16,9 @@ const SYMBOLS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 const GROUPS: usize = 4;
 const GROUP: usize = 4;
 
-/// Name and password of the administrator that a demo device has from its first start on; none
-/// when somebody has removed it or given it another password. The password is kept beside its hash,
-/// since whoever starts the demo is told it each time.
+/// Name and password of the administrator that a demo device makes at its first start; none when
+/// it has other users from before, or when somebody has removed this one or changed its password.
+/// The password is kept beside its hash, since whoever starts the demo is told it each time.
 ///
 /// # Errors
 /// When the files cannot be read or written.
@@ -26,15 +26,16 @@ pub(crate) fn demo_administrator(data: &DataDir) -> Result<Option<(UserName, Sec
     let name: UserName = NAME.parse()?;
     let _lock = lock(data.path())?;
     let password = data.secret(PASSWORD_FILE, || random(data))?;
-    let made = if let Some(users) = Users::read_file(data.path())? {
-        users.verify(NAME, &password) == Some(Role::Administrator)
+    if let Some(users) = Users::read_file(data.path())? {
+        if users.verify(NAME, &password) != Some(Role::Administrator) {
+            return Ok(None);
+        }
     } else {
         let mut users = Users::default();
         users.add(name.clone(), Role::Administrator, &password)?;
         users.write(data.path())?;
-        true
-    };
-    Ok(made.then(|| (name, Secret::from(password.as_str().to_owned()))))
+    }
+    Ok(Some((name, Secret::from(password.as_str().to_owned()))))
 }
 
 fn random(data: &DataDir) -> Result<Zeroizing<String>, data_dir::Error> {
