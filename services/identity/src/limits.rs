@@ -45,7 +45,7 @@ const CODES_PER_PLACE: Allowance = Allowance {
     refill: Duration::from_secs(60),
 };
 /// Keys of one table, about 10 MB. A table this full refuses new keys; filling one takes more
-/// password checks than a machine can do.
+/// password checks than a machine can do, or a thousand places.
 const KEYS_MAX: usize = 100_000;
 
 /// Where a request comes from: an IPv4 address, or the /64 network of an IPv6 address, which one
@@ -77,7 +77,10 @@ pub(crate) struct Limits(Mutex<Tables>);
 
 #[derive(Debug)]
 struct Tables {
-    strangers: Attempts<Target>,
+    /// Apart from those of devices: a device is asked without much work, so that table is easier
+    /// to fill.
+    account_strangers: Attempts<Target>,
+    device_strangers: Attempts<Target>,
     owners: Attempts<(Target, Place)>,
     places: Attempts<Place>,
     changes: Attempts<AccountId>,
@@ -101,7 +104,8 @@ pub(crate) struct SignInAttempt {
 impl Limits {
     pub(crate) fn new() -> Self {
         Self(Mutex::new(Tables {
-            strangers: Attempts::new(STRANGERS_PER_TARGET, KEYS_MAX),
+            account_strangers: Attempts::new(STRANGERS_PER_TARGET, KEYS_MAX),
+            device_strangers: Attempts::new(STRANGERS_PER_TARGET, KEYS_MAX),
             owners: Attempts::new(OWNER_PER_TARGET, KEYS_MAX),
             places: Attempts::new(SIGN_INS_PER_PLACE, KEYS_MAX),
             changes: Attempts::new(CHANGES_PER_ACCOUNT, KEYS_MAX),
@@ -141,7 +145,7 @@ impl Limits {
         };
         let taken = match owner {
             Some(owner) => tables.owners.take(owner, now_unix_ms),
-            None => tables.strangers.take(target, now_unix_ms),
+            None => tables.strangers(&target).take(target, now_unix_ms),
         };
         if let (Err(_), Some(place)) = (taken, place) {
             tables.places.give_back(&place);
@@ -158,7 +162,7 @@ impl Limits {
             known,
         } = attempt;
         if !known {
-            tables.strangers.give_back(&target);
+            tables.strangers(&target).give_back(&target);
         }
         let Some(place) = place else { return };
         tables.places.give_back(&place);
@@ -217,6 +221,13 @@ impl Limits {
 }
 
 impl Tables {
+    fn strangers(&mut self, target: &Target) -> &mut Attempts<Target> {
+        match target {
+            Target::Account(_) => &mut self.account_strangers,
+            Target::Device(_) => &mut self.device_strangers,
+        }
+    }
+
     /// Keeps the places of the newest sign-ins.
     fn remember(&mut self, owner: (Target, Place), now_unix_ms: i64) {
         if self.known.len() >= KEYS_MAX && !self.known.contains_key(&owner) {

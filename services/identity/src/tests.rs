@@ -1,13 +1,19 @@
 //! The rules of the service, through its gRPC face, on a store in a directory.
 
+mod by_device;
 mod codes;
+mod devices;
+mod own_account;
+mod reset;
 mod sessions;
 mod sign_in;
+mod smtp;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use devices::Devices;
 use sightline_base::clock::SetClock;
 use sightline_base::net::Peer;
 use sightline_rpc::Channel;
@@ -17,27 +23,32 @@ use sightline_rpc::identity::v1::identity_client::IdentityClient;
 use sightline_rpc::identity::v1::identity_server::IdentityServer;
 use sightline_rpc::identity::v1::{
     Account, CodePurpose, GetAccountRequest, Language, RefreshRequest, RegisterRequest,
-    RegisterResponse, RequestCodeRequest, RequestCodeResponse, SignInRequest, SignInResponse,
-    SignOutRequest, Tokens,
+    RegisterResponse, RequestCodeRequest, RequestCodeResponse, ResetPasswordRequest, SignInRequest,
+    SignInResponse, SignOutRequest, Tokens,
 };
 use sightline_store::{SledStore, Store};
 use tonic::{Request, Status};
 
-use crate::mail::{CodeSender, Mail, SendError};
-use crate::{Config, Service};
+use crate::mail::{Mail, MailSender, SendError};
+use crate::{Config, Parts, Service};
 
 const ANN: &str = "ann@example.org";
+const BOB: &str = "bob@example.org";
 const PASSWORD: &str = "tr4in-Window";
+const NEW_PASSWORD: &str = "bl4ck-Kettle";
 const START_MS: i64 = 1_800_000_000_000;
 const MINUTE_MS: i64 = 60_000;
-const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+const DAY_MS: i64 = 24 * HOUR_MS;
+/// Where Ann and Bob are, unless a test says otherwise.
+const HOME: &str = "192.0.2.1";
 
 /// Keeps what is sent.
 #[derive(Debug, Default)]
 struct Mailbox(Mutex<Vec<Mail>>);
 
 #[async_trait]
-impl CodeSender for Mailbox {
+impl MailSender for Mailbox {
     async fn send(&self, mail: Mail) -> Result<(), SendError> {
         self.0.lock().unwrap().push(mail);
         Ok(())
@@ -51,6 +62,7 @@ struct Cloud {
     store: Arc<dyn Store>,
     clock: Arc<SetClock>,
     mailbox: Arc<Mailbox>,
+    devices: Devices,
     _dir: tempfile::TempDir,
 }
 
@@ -59,11 +71,8 @@ impl Cloud {
         let dir = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = Arc::new(SledStore::open(dir.path()).unwrap());
         let clock = SetClock::at_unix_ms(START_MS);
-        let mailbox = Arc::new(Mailbox::default());
-        let (now, sender) = (Arc::clone(&clock), Arc::clone(&mailbox));
-        let service = Service::start(&Config::default(), Arc::clone(&store), now, sender)
-            .await
-            .unwrap();
+        let (mailbox, devices) = (Arc::new(Mailbox::default()), Devices::default());
+        let service = serve(&store, &clock, &mailbox, &devices).await;
         let client = IdentityClient::new(local(IdentityServer::new(service.clone())));
         Self {
             service,
@@ -71,6 +80,7 @@ impl Cloud {
             store,
             clock,
             mailbox,
+            devices,
             _dir: dir,
         }
     }
@@ -81,18 +91,31 @@ impl Cloud {
         cloud
     }
 
+    /// The same records with nothing in memory, as after a restart.
+    async fn restart(&mut self) {
+        self.service = serve(&self.store, &self.clock, &self.mailbox, &self.devices).await;
+        self.client = IdentityClient::new(local(IdentityServer::new(self.service.clone())));
+    }
+
+    fn client(&self) -> IdentityClient<Channel> {
+        self.client.clone()
+    }
+
     async fn request_code(&self, email: &str) -> Result<RequestCodeResponse, Status> {
+        self.request_code_for(CodePurpose::Register, email).await
+    }
+
+    async fn request_code_for(
+        &self,
+        purpose: CodePurpose,
+        email: &str,
+    ) -> Result<RequestCodeResponse, Status> {
         let request = RequestCodeRequest {
             email: email.into(),
-            purpose: CodePurpose::Register.into(),
+            purpose: purpose.into(),
             language: Language::Russian.into(),
         };
-        Ok(self
-            .client
-            .clone()
-            .request_code(request)
-            .await?
-            .into_inner())
+        Ok(self.client().request_code(request).await?.into_inner())
     }
 
     fn last_mail(&self) -> Mail {
@@ -102,7 +125,7 @@ impl Cloud {
     /// The code that arrives in the mailbox.
     async fn code(&self, email: &str) -> String {
         self.request_code(email).await.unwrap();
-        code_in(&self.last_mail()).unwrap()
+        code_in(&self.last_mail().text).unwrap()
     }
 
     async fn register(
@@ -117,11 +140,21 @@ impl Cloud {
             code: code.into(),
             language: Language::Russian.into(),
         };
-        Ok(self.client.clone().register(request).await?.into_inner())
+        Ok(self.client().register(request).await?.into_inner())
+    }
+
+    async fn reset(&self, email: &str, code: &str) -> Result<(), Status> {
+        let request = ResetPasswordRequest {
+            email: email.into(),
+            code: code.into(),
+            new_password: NEW_PASSWORD.into(),
+        };
+        let request = from(HOME, request);
+        self.client().reset_password(request).await.map(drop)
     }
 
     async fn sign_in(&self, email: &str, password: &str) -> Result<SignInResponse, Status> {
-        self.sign_in_from("192.0.2.1", email, password).await
+        self.sign_in_from(HOME, email, password).await
     }
 
     async fn sign_in_from(
@@ -133,11 +166,10 @@ impl Cloud {
         let request = SignInRequest {
             email: email.into(),
             password: password.into(),
+            remember_me: false,
         };
-        let mut request = Request::new(request);
-        let peer = SocketAddr::new(address.parse().unwrap(), 50_000);
-        request.extensions_mut().insert(Peer(peer));
-        Ok(self.client.clone().sign_in(request).await?.into_inner())
+        let request = from(address, request);
+        Ok(self.client().sign_in(request).await?.into_inner())
     }
 
     async fn ann_signed_in(&self) -> Tokens {
@@ -148,35 +180,33 @@ impl Cloud {
         let request = RefreshRequest {
             refresh_token: token.into(),
         };
-        Ok(self
-            .client
-            .clone()
-            .refresh(request)
-            .await?
-            .into_inner()
-            .tokens
-            .unwrap())
+        let answer = self.client().refresh(request).await?.into_inner();
+        Ok(answer.tokens.unwrap())
     }
 
     async fn sign_out(&self, token: &str) -> Result<(), Status> {
         let request = SignOutRequest {
             refresh_token: token.into(),
         };
-        self.client.clone().sign_out(request).await.map(|_| ())
+        self.client().sign_out(request).await.map(drop)
     }
 
     async fn account(&self, access_token: &str) -> Result<Account, Status> {
-        let mut request = Request::new(GetAccountRequest {});
-        let bearer = format!("Bearer {access_token}").parse().unwrap();
-        request.metadata_mut().insert("authorization", bearer);
-        Ok(self
-            .client
-            .clone()
-            .get_account(request)
-            .await?
-            .into_inner()
-            .account
-            .unwrap())
+        let request = signed_in(access_token, GetAccountRequest {});
+        let answer = self.client().get_account(request).await?.into_inner();
+        Ok(answer.account.unwrap())
+    }
+
+    /// Fails unless both tokens are refused because the session has ended.
+    async fn assert_ended(&self, tokens: &Tokens) {
+        assert_eq!(
+            why(self.account(&tokens.access_token).await),
+            "SESSION_ENDED"
+        );
+        assert_eq!(
+            why(self.refresh(&tokens.refresh_token).await),
+            "SESSION_ENDED"
+        );
     }
 
     /// Everything that is stored, as text.
@@ -191,12 +221,41 @@ impl Cloud {
     }
 }
 
-fn code_in(mail: &Mail) -> Option<String> {
-    let digits = mail.text.split(|c: char| !c.is_ascii_digit());
-    digits
-        .filter(|run| run.len() == 8)
-        .map(str::to_owned)
-        .next()
+async fn serve(
+    store: &Arc<dyn Store>,
+    clock: &Arc<SetClock>,
+    mailbox: &Arc<Mailbox>,
+    devices: &Devices,
+) -> Service {
+    let parts = Parts {
+        store: Arc::clone(store),
+        clock: Arc::clone(clock) as _,
+        mail: Arc::clone(mailbox) as _,
+        devices: devices.client(),
+    };
+    Service::start(&Config::default(), parts).await.unwrap()
+}
+
+/// A request from an address.
+fn from<T>(address: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    let peer = SocketAddr::new(address.parse().unwrap(), 50_000);
+    request.extensions_mut().insert(Peer(peer));
+    request
+}
+
+/// A request with an access token.
+fn signed_in<T>(access_token: &str, message: T) -> Request<T> {
+    let mut request = from(HOME, message);
+    let bearer = format!("Bearer {access_token}").parse().unwrap();
+    request.metadata_mut().insert("authorization", bearer);
+    request
+}
+
+/// The code in the text of a mail.
+fn code_in(text: &str) -> Option<String> {
+    let mut runs = text.split(|c: char| !c.is_ascii_digit());
+    runs.find(|run| run.len() == 8).map(str::to_owned)
 }
 
 fn why<T: std::fmt::Debug>(result: Result<T, Status>) -> String {
@@ -225,18 +284,14 @@ async fn nodes_that_start_together_sign_with_one_key() {
     let cloud = Cloud::with_ann().await;
     let dir = tempfile::tempdir().unwrap();
     let store: Arc<dyn Store> = Arc::new(SledStore::open(dir.path()).unwrap());
-    let start = || async {
-        let (clock, mailbox) = (Arc::clone(&cloud.clock), Arc::clone(&cloud.mailbox));
-        Service::start(&Config::default(), Arc::clone(&store), clock, mailbox)
-            .await
-            .unwrap()
-    };
+    let start = || serve(&store, &cloud.clock, &cloud.mailbox, &cloud.devices);
     let (one, other) = tokio::join!(start(), start());
     one.create_account(ANN, PASSWORD).await.unwrap();
     let mut client = IdentityClient::new(local(IdentityServer::new(one)));
     let request = SignInRequest {
         email: ANN.into(),
         password: PASSWORD.into(),
+        remember_me: false,
     };
     let tokens = client
         .sign_in(request)

@@ -74,8 +74,27 @@ impl Encryption {
 
 /// A password from a configuration file; never in `Debug`.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "Read")]
 pub struct Password(Zeroizing<String>);
+
+/// A value of any type: the error of a text would repeat a number that stands there.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Read {
+    Text(Zeroizing<String>),
+    Other(serde::de::IgnoredAny),
+}
+
+impl TryFrom<Read> for Password {
+    type Error = &'static str;
+
+    fn try_from(value: Read) -> Result<Self, Self::Error> {
+        match value {
+            Read::Text(text) => Ok(Self(text)),
+            Read::Other(_) => Err("a password must be in quotes"),
+        }
+    }
+}
 
 impl From<String> for Password {
     fn from(text: String) -> Self {
@@ -94,7 +113,7 @@ impl fmt::Debug for Password {
 #[non_exhaustive]
 pub enum ConfigError {
     /// A field is missing or does not go with the others.
-    #[error("mail.{field}: {problem}")]
+    #[error("identity.mail.{field}: {problem}")]
     Field {
         /// Its name.
         field: &'static str,
@@ -102,7 +121,7 @@ pub enum ConfigError {
         problem: &'static str,
     },
     /// The file with the password cannot be read.
-    #[error("mail.password_file: {path}: {source}")]
+    #[error("identity.mail.password_file: {path}: {source}")]
     PasswordFile {
         /// The file.
         path: PathBuf,
@@ -110,10 +129,10 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file with the authority cannot be used.
-    #[error("mail.ca_file: {0}")]
+    #[error("identity.mail.ca_file: {0}")]
     Authority(#[from] sightline_base::tls::Error),
     /// The encryption cannot be set up.
-    #[error("mail.host: {0}")]
+    #[error("identity.mail.host: {0}")]
     Tls(String),
 }
 
@@ -180,6 +199,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_password_that_is_no_text_is_not_repeated() {
+        let read: MailConfig = serde_json::from_str(r#"{"password": "12345"}"#).unwrap();
+        assert_eq!(read.password, Some("12345".to_owned().into()));
+        let error = serde_json::from_str::<MailConfig>(r#"{"password": 12345}"#).unwrap_err();
+        assert!(error.to_string().contains("must be in quotes"), "{error}");
+        assert!(!error.to_string().contains("12345"), "{error}");
+    }
+
     fn refused(config: &MailConfig) -> String {
         crate::mail::sender(config).unwrap_err().to_string()
     }
@@ -221,22 +249,25 @@ mod tests {
             refused(&config)
         };
         let cases = [
-            (with(|c| c.from = None), "mail.from"),
+            (with(|c| c.from = None), "identity.mail.from"),
             (
                 with(|c| c.from = Some("a\r\nBcc: eve@example.org".into())),
-                "mail.from",
+                "identity.mail.from",
             ),
-            (with(|c| c.user = None), "mail.user"),
-            (with(|c| c.password = None), "mail.password"),
-            (with(|c| c.encryption = Encryption::None), "mail.encryption"),
-            (with(|c| c.timeout_s = 0), "mail.timeout_s"),
+            (with(|c| c.user = None), "identity.mail.user"),
+            (with(|c| c.password = None), "identity.mail.password"),
+            (
+                with(|c| c.encryption = Encryption::None),
+                "identity.mail.encryption",
+            ),
+            (with(|c| c.timeout_s = 0), "identity.mail.timeout_s"),
             (
                 with(|c| c.password_file = Some("x".into())),
-                "mail.password",
+                "identity.mail.password",
             ),
             (
                 with(|c| c.ca_file = Some("no/such/file".into())),
-                "mail.ca_file: no/such/file",
+                "identity.mail.ca_file: no/such/file",
             ),
         ];
         for (message, begin) in cases {

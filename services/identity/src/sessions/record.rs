@@ -99,6 +99,7 @@ impl Record {
             sid: session.to_owned(),
             iat: now_unix_ms / 1000,
             exp: (now_unix_ms + access_ms).min(self.expires_at_unix_ms) / 1000,
+            session_exp: Some(self.expires_at_unix_ms / 1000),
         }
     }
 

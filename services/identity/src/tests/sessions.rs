@@ -1,6 +1,6 @@
 //! Sessions and refresh tokens.
 
-use futures::future::join_all;
+use futures::future::{FutureExt as _, join_all};
 
 use super::*;
 
@@ -37,10 +37,7 @@ async fn a_refresh_token_used_twice_ends_its_session_and_no_other() {
         why(cloud.refresh(&first.refresh_token).await),
         "SESSION_ENDED"
     );
-    assert_eq!(
-        why(cloud.refresh(&third.refresh_token).await),
-        "SESSION_ENDED"
-    );
+    cloud.assert_ended(&third).await;
     assert!(cloud.refresh(&other.refresh_token).await.is_ok());
 }
 
@@ -75,15 +72,20 @@ async fn an_invented_token_does_not_end_a_session() {
     assert!(cloud.refresh(&tokens.refresh_token).await.is_ok());
 }
 
-#[tokio::test]
-async fn a_session_lives_for_thirty_days_after_its_last_use() {
+async fn lives_after_its_last_use(remember_me: bool, life_ms: i64) {
     let cloud = Cloud::with_ann().await;
-    let mut tokens = cloud.ann_signed_in().await;
+    let request = SignInRequest {
+        email: ANN.into(),
+        password: PASSWORD.into(),
+        remember_me,
+    };
+    let answer = cloud.client().sign_in(request).await.unwrap().into_inner();
+    let mut tokens = answer.tokens.unwrap();
     for _ in 0..3 {
-        cloud.clock.advance_ms(30 * DAY_MS - 1);
+        cloud.clock.advance_ms(life_ms - 1);
         tokens = cloud.refresh(&tokens.refresh_token).await.unwrap();
     }
-    cloud.clock.advance_ms(30 * DAY_MS);
+    cloud.clock.advance_ms(life_ms);
     assert_eq!(
         why(cloud.refresh(&tokens.refresh_token).await),
         "SESSION_ENDED"
@@ -94,15 +96,53 @@ async fn a_session_lives_for_thirty_days_after_its_last_use() {
 }
 
 #[tokio::test]
+async fn a_remembered_session_lives_for_thirty_days_after_its_last_use() {
+    lives_after_its_last_use(true, 30 * DAY_MS).await;
+}
+
+#[tokio::test]
+async fn any_other_session_lives_for_twelve_hours_after_its_last_use() {
+    lives_after_its_last_use(false, 12 * HOUR_MS).await;
+}
+
+#[tokio::test]
 async fn signing_out_ends_the_session_and_may_be_repeated() {
     let cloud = Cloud::with_ann().await;
     let tokens = cloud.ann_signed_in().await;
     cloud.sign_out(&tokens.refresh_token).await.unwrap();
-    assert_eq!(
-        why(cloud.refresh(&tokens.refresh_token).await),
-        "SESSION_ENDED"
-    );
+    cloud.assert_ended(&tokens).await;
     cloud.sign_out(&tokens.refresh_token).await.unwrap();
+}
+
+#[tokio::test]
+async fn signing_out_is_told_although_the_client_goes_away() {
+    let cloud = Cloud::with_ann().await;
+    let tokens = cloud.ann_signed_in().await;
+    let mut ended = cloud.service.verifier().ended_sessions().listen();
+    // Looks at the request once, and drops it in the middle of the commit.
+    let cut = cloud.sign_out(&tokens.refresh_token).now_or_never();
+    assert!(cut.is_none());
+    let told = tokio::time::timeout(std::time::Duration::from_secs(10), ended.recv());
+    assert!(told.await.unwrap().is_ok());
+    cloud.assert_ended(&tokens).await;
+}
+
+#[tokio::test]
+async fn an_ended_session_stays_ended_after_a_restart_until_its_last_token_has_expired() {
+    let mut cloud = Cloud::with_ann().await;
+    let tokens = cloud.ann_signed_in().await;
+    cloud.sign_out(&tokens.refresh_token).await.unwrap();
+    cloud.restart().await;
+    cloud.assert_ended(&tokens).await;
+    cloud.clock.advance_ms(15 * MINUTE_MS);
+    cloud.service.sweep_now().await.unwrap();
+    assert_eq!(
+        why(cloud.account(&tokens.access_token).await),
+        "TOKEN_EXPIRED"
+    );
+    cloud.clock.advance_ms(MINUTE_MS);
+    cloud.service.sweep_now().await.unwrap();
+    assert!(!cloud.stored().await.contains("identity/ended"));
 }
 
 #[tokio::test]
@@ -117,9 +157,6 @@ async fn the_session_not_used_for_longest_makes_way_for_a_new_one() {
         cloud.clock.advance_ms(1);
         cloud.ann_signed_in().await;
     }
-    assert_eq!(
-        why(cloud.refresh(&second.refresh_token).await),
-        "SESSION_ENDED"
-    );
+    cloud.assert_ended(&second).await;
     assert!(cloud.refresh(&first.refresh_token).await.is_ok());
 }

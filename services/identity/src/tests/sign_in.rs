@@ -5,6 +5,7 @@ use std::time::Duration;
 use tonic_types::StatusExt as _;
 
 use super::*;
+use crate::limits::{Limits, Place, Target};
 
 #[tokio::test]
 async fn an_unknown_address_is_as_much_work_as_a_wrong_password() {
@@ -73,39 +74,77 @@ async fn strangers_who_guess_are_stopped_and_do_not_lock_the_owner_out() {
 }
 
 #[tokio::test]
-async fn one_account_takes_at_most_a_hundred_guesses_a_day_from_a_thousand_places() {
-    let limits = crate::limits::Limits::new();
-    let email = ANN.parse().unwrap();
-    let mut guesses = 0;
-    for minute in 0..24 * 60 {
-        for place in 0..70_u32 {
-            let from = std::net::IpAddr::from((0x0a00_0000 + place).to_be_bytes());
-            let now = START_MS + minute * MINUTE_MS;
-            guesses += usize::from(limits.sign_in(&email, Some(from.into()), now).is_ok());
-        }
+async fn a_place_with_a_session_is_known_after_a_restart() {
+    let mut cloud = Cloud::with_ann().await;
+    cloud.ann_signed_in().await;
+    cloud.restart().await;
+    for stranger in 0..10 {
+        let from = format!("198.51.100.{stranger}");
+        let guess = cloud.sign_in_from(&from, ANN, "a-wrong-gue55").await;
+        assert_eq!(why(guess), "WRONG_CREDENTIALS");
     }
+    let stranger = cloud.sign_in_from("198.51.100.99", ANN, PASSWORD).await;
+    assert_eq!(why(stranger), "TOO_MANY_ATTEMPTS");
+    assert!(cloud.sign_in(ANN, PASSWORD).await.is_ok());
+}
+
+/// A place of an attacker who has many.
+fn place(n: u32) -> Place {
+    std::net::IpAddr::from((0x0a00_0000 + n).to_be_bytes()).into()
+}
+
+fn guess(limits: &Limits, target: &Target, from: Place, now: i64) -> bool {
+    limits.enter(Some(from), now).is_ok()
+        && limits
+            .sign_in(target.clone(), Some(from), false, now)
+            .is_ok()
+}
+
+#[test]
+fn a_hundred_thousand_attempts_from_a_thousand_places_are_at_most_a_hundred_guesses() {
+    let limits = Limits::new();
+    let (ann, home) = (Target::Account(ANN.parse().unwrap()), place(1_000_000));
+    let now = |n: u32| START_MS + HOUR_MS * i64::from(n) / 100_000;
+    let tried = (0..100_000).filter(|n| guess(&limits, &ann, place(n % 1000), now(*n)));
+    assert_eq!(tried.count(), 13, "ten, and one each fifteen minutes");
+    assert!(!guess(&limits, &ann, home, now(99_999)), "not known");
+    limits.enter(Some(home), now(99_999)).unwrap();
+    let owner = limits.sign_in(ann, Some(home), true, now(99_999));
+    assert!(owner.is_ok(), "{owner:?}");
+}
+
+#[test]
+fn one_account_takes_about_a_hundred_guesses_a_day() {
+    let limits = Limits::new();
+    let ann = Target::Account(ANN.parse().unwrap());
+    let times = (0..24 * 60).flat_map(|minute| (0..70).map(move |n| (minute, n)));
+    let guesses =
+        times.filter(|(minute, n)| guess(&limits, &ann, place(*n), START_MS + minute * MINUTE_MS));
+    let guesses = guesses.count();
     assert!((96..=106).contains(&guesses), "{guesses}");
 }
 
-#[tokio::test]
-async fn one_place_cannot_try_many_accounts() {
-    let limits = crate::limits::Limits::new();
+#[test]
+fn one_place_cannot_try_many_accounts() {
+    let limits = Limits::new();
     let attempt = |n: u32| {
-        let email = format!("user{n}@example.org").parse().unwrap();
+        let target = Target::Account(format!("user{n}@example.org").parse().unwrap());
         // Addresses of one IPv6 network are one place.
         let from: std::net::IpAddr = format!("2001:db8:0:7::{n:x}").parse().unwrap();
-        limits.sign_in(&email, Some(from.into()), START_MS).is_ok()
+        guess(&limits, &target, from.into(), START_MS)
     };
     assert_eq!((0..1000).filter(|n| attempt(*n)).count(), 30);
 }
 
-#[tokio::test]
-async fn signing_in_often_is_no_attack() {
-    let limits = crate::limits::Limits::new();
-    let email = ANN.parse().unwrap();
-    let from: std::net::IpAddr = "192.0.2.1".parse().unwrap();
+#[test]
+fn signing_in_often_is_no_attack() {
+    let limits = Limits::new();
+    let ann = Target::Account(ANN.parse().unwrap());
+    let from = Some(place(1));
     for _ in 0..1000 {
-        let attempt = limits.sign_in(&email, Some(from.into()), START_MS).unwrap();
+        limits.enter(from, START_MS).unwrap();
+        let known = limits.knows(&ann, place(1));
+        let attempt = limits.sign_in(ann.clone(), from, known, START_MS).unwrap();
         limits.succeeded(attempt, START_MS);
     }
 }
