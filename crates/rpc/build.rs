@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use prost::Message as _;
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
     println!("cargo::rerun-if-changed={}", root.display());
@@ -19,9 +17,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "sightline/registry/v1/registry.proto",
         "sightline/sharing/v1/sharing.proto",
     ];
-    let descriptors = protox::compile(files, [&root])?;
+    let mut compiler = protox::Compiler::new([&root])?;
+    compiler.include_imports(true).open_files(files)?;
     let out = PathBuf::from(std::env::var("OUT_DIR")?).join("descriptors.bin");
-    std::fs::write(out, descriptors.encode_to_vec())?;
+    // By the compiler itself, which keeps the policies of methods; the types of prost drop them.
+    std::fs::write(out, compiler.encode_file_descriptor_set())?;
+    let descriptors = compiler.file_descriptor_set();
     tonic_prost_build::configure()
         // Frames pass through without a copy.
         .bytes(".")

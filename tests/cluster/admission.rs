@@ -7,7 +7,7 @@ use sightline_base::clock::{Clock as _, SetClock, SystemClock};
 use sightline_domain::CloudId;
 use sightline_loadtest::device::Synthetic;
 use sightline_loadtest::viewer::{Event, grpc};
-use sightline_tests::{PATIENCE, Sandbox};
+use sightline_tests::{PASSWORD, PATIENCE, Sandbox};
 use tonic::{Code, Status};
 
 use crate::watching::{end, frames, next, over_grpc, over_websocket};
@@ -112,7 +112,7 @@ async fn token_of_another_cloud_and_no_token_open_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn expired_token_opens_nothing_and_an_open_stream_ends_with_its_token() {
+async fn expired_token_opens_nothing_and_an_open_stream_ends_with_its_sign_in() {
     let clock = SetClock::at_unix_ms(SystemClock.now_unix_ms());
     let shared = std::sync::Arc::clone(&clock);
     let sandbox = Sandbox::with(shared, |_| ()).await.unwrap();
@@ -121,43 +121,26 @@ async fn expired_token_opens_nothing_and_an_open_stream_ends_with_its_token() {
         .device(Synthetic::new().unwrap(), &owner)
         .await
         .unwrap();
-
-    // Two seconds before the token ends (it is good for 15 minutes).
-    clock.advance_ms(15 * 60_000 - 2_000);
-    let mut ending = over_websocket(&sandbox, &owner, device.cloud_id())
-        .await
-        .unwrap();
-    let mut renewed = over_websocket(&sandbox, &owner, device.cloud_id())
-        .await
-        .unwrap();
-    let mut program = over_grpc(&sandbox, &owner, device.cloud_id())
-        .await
-        .unwrap();
+    let id = device.cloud_id();
+    let mut ending = over_websocket(&sandbox, &owner, id).await.unwrap();
+    let mut renewed = over_websocket(&sandbox, &owner, id).await.unwrap();
+    let mut program = over_grpc(&sandbox, &owner, id).await.unwrap();
+    frames(&mut ending, 1).await.unwrap();
     frames(&mut renewed, 1).await.unwrap();
-    let newer = owner
-        .api
-        .sign_in("owner@example.org", "correct-horse-7")
-        .await
-        .unwrap();
-    renewed.say(&newer.access_token).await.unwrap();
 
-    assert_eq!(end(&mut ending).await.unwrap(), "TOKEN_EXPIRED");
-    let grpc_end = async {
-        loop {
-            if let Event::Ended { reason, .. } = grpc_next(&mut program).await.unwrap() {
-                return reason;
-            }
-        }
-    };
-    assert_eq!(grpc_end.await, "TOKEN_EXPIRED");
-    // Three seconds of pictures: more than the first token had left.
-    frames(&mut renewed, 75).await.unwrap();
-
-    clock.advance_ms(3_000);
-    let mut late = over_websocket(&sandbox, &owner, device.cloud_id())
-        .await
-        .unwrap();
+    // A token is good for 15 minutes, a sign-in that is not remembered for 12 hours.
+    clock.advance_ms(12 * 3_600_000 - 1_000);
+    let mut late = over_websocket(&sandbox, &owner, id).await.unwrap();
     assert_eq!(end(&mut late).await.unwrap(), "TOKEN_EXPIRED");
+    frames(&mut ending, 25).await.unwrap();
+    let newer = owner.api.sign_in(&owner.email, PASSWORD).await.unwrap();
+    renewed.say(&newer.access_token).await.unwrap();
+    frames(&mut renewed, 25).await.unwrap();
+
+    clock.advance_ms(2_000);
+    assert_eq!(end(&mut ending).await.unwrap(), "TOKEN_EXPIRED");
+    assert_eq!(grpc_end(&mut program).await.unwrap(), "TOKEN_EXPIRED");
+    frames(&mut renewed, 25).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -210,6 +193,15 @@ async fn viewer_over_the_limit_is_refused_and_the_others_go_on() {
         .unwrap();
     assert_eq!(end(&mut three).await.unwrap(), "LIMIT");
     frames(&mut one, 25).await.unwrap();
+}
+
+/// The reason with which a stream ends, whatever comes before.
+pub(crate) async fn grpc_end(viewer: &mut grpc::Viewer) -> anyhow::Result<String> {
+    loop {
+        if let Event::Ended { reason, .. } = grpc_next(viewer).await? {
+            return Ok(reason);
+        }
+    }
 }
 
 pub(crate) async fn grpc_next(viewer: &mut grpc::Viewer) -> anyhow::Result<Event> {

@@ -8,6 +8,11 @@
 mod admission;
 mod hostile_device;
 mod outages;
+mod policies;
 mod real_camera;
+mod sharing;
 mod slow_viewer;
+#[path = "../../services/agent/tests/uplink/thin_link.rs"]
+mod thin_link;
 mod watching;
+mod weak_links;

@@ -5,6 +5,7 @@
 pub mod camera;
 pub mod errors;
 pub mod ffmpeg;
+mod sharing;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -17,7 +18,7 @@ use sightline::node::{Node, Surroundings};
 use sightline_agent::{Agent, Handle, Uplink};
 use sightline_base::clock::{Clock, SystemClock};
 use sightline_domain::CloudId;
-use sightline_identity::mail::{CodeSender, Mail, SendError};
+use sightline_identity::mail::{Mail, MailSender, SendError};
 use sightline_loadtest::account::Api;
 use sightline_loadtest::connect::Target;
 use sightline_loadtest::device::{Cloud, Synthetic};
@@ -26,7 +27,7 @@ use tempfile::TempDir;
 /// Longest wait for a state that must come.
 pub const PATIENCE: Duration = Duration::from_secs(40);
 /// Of every account in tests.
-const PASSWORD: &str = "correct-horse-7";
+pub const PASSWORD: &str = "correct-horse-7";
 
 /// A running cloud with its directory.
 #[derive(Debug)]
@@ -42,8 +43,12 @@ pub struct Sandbox {
 /// Somebody who has an account and is signed in.
 #[derive(Debug, Clone)]
 pub struct Person {
+    /// Of the account.
+    pub email: String,
     /// For `authorization: Bearer`.
     pub token: String,
+    /// Of the same sign-in.
+    pub refresh_token: String,
     /// Their way to the API.
     pub api: Api,
 }
@@ -91,7 +96,7 @@ impl Sandbox {
     async fn start_node(&mut self) -> anyhow::Result<()> {
         let surroundings = Surroundings {
             clock: Arc::clone(&self.clock),
-            codes: Arc::clone(&self.codes) as Arc<dyn CodeSender>,
+            mail: Some(Arc::clone(&self.codes) as Arc<dyn MailSender>),
         };
         let node = Node::start(self.config.clone(), surroundings).await?;
         // A restart comes back on the same ports, as a deployed one does.
@@ -116,6 +121,12 @@ impl Sandbox {
     #[must_use]
     pub fn authority(&self) -> std::path::PathBuf {
         self.config.data_dir.join("ca.pem")
+    }
+
+    /// Where the node keeps all that it keeps.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.config.data_dir
     }
 
     /// A directory that goes away with the sandbox.
@@ -152,8 +163,13 @@ impl Sandbox {
             .await
             .context("the code from the e-mail")?;
         api.register(&email, PASSWORD, &code).await?;
-        let token = api.sign_in(&email, PASSWORD).await?.access_token;
-        Ok(Person { token, api })
+        let tokens = api.sign_in(&email, PASSWORD).await?;
+        Ok(Person {
+            email,
+            token: tokens.access_token,
+            refresh_token: tokens.refresh_token,
+            api,
+        })
     }
 
     /// Connects a synthetic device, and lets a person claim it.
@@ -270,7 +286,7 @@ impl Codes {
 }
 
 #[async_trait::async_trait]
-impl CodeSender for Codes {
+impl MailSender for Codes {
     async fn send(&self, mail: Mail) -> Result<(), SendError> {
         self.0
             .lock()

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use sightline_base::telemetry;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::admin::{self, Admin};
 use crate::config::Config;
 use crate::demo::{self, Demo};
 use crate::node::{Node, Surroundings};
@@ -26,6 +27,8 @@ enum Command {
     Serve(Serve),
     /// Run the cloud with a demo recorder that is already claimed by a demo account.
     Demo(Demo),
+    /// The operator's commands, to the node that runs on this machine.
+    Admin(Admin),
     /// Check a configuration file and say what is wrong with it.
     CheckConfig(Serve),
 }
@@ -57,6 +60,7 @@ pub async fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(args) => serve(&args).await,
         Command::Demo(args) => demo::run(args, interrupted).await,
+        Command::Admin(args) => admin::run(args).await,
         Command::CheckConfig(args) => check(&args),
     };
     match outcome {

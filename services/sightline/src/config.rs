@@ -21,6 +21,8 @@ pub struct Config {
     pub identity: sightline_identity::Config,
     /// Devices.
     pub registry: sightline_registry::Config,
+    /// Sharing of devices.
+    pub sharing: sightline_sharing::Config,
     /// The relay.
     pub edge: sightline_edge::Config,
 }
@@ -34,6 +36,7 @@ impl Default for Config {
             log: Log::default(),
             identity: sightline_identity::Config::default(),
             registry: sightline_registry::Config::default(),
+            sharing: sightline_sharing::Config::default(),
             edge: sightline_edge::Config::default(),
         }
     }

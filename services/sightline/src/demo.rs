@@ -137,6 +137,7 @@ async fn prepare(args: &Demo, node: &Node, agent: &Handle) -> anyhow::Result<Str
     let sign_in = SignInRequest {
         email: EMAIL.to_owned(),
         password: password.clone(),
+        remember_me: false,
     };
     let signed_in = IdentityClient::new(node.identity_channel())
         .sign_in(sign_in)
@@ -169,6 +170,7 @@ async fn claim(node: &Node, agent: &Handle, access_token: &str) -> anyhow::Resul
         name: "Demo recorder".to_owned(),
         verification_code: agent.verification_code().reveal(),
         request_id: "00000000-0000-4000-8000-00000000de30".to_owned(),
+        administrator: None,
     };
     // The device is there when its session has told the registry, shortly after it connected.
     loop {

@@ -2,11 +2,13 @@
 //!
 //! Nothing is decided here but what runs and how it is connected. Start reading at [`node`].
 
+mod admin;
 pub mod cli;
 pub mod config;
 mod demo;
 mod edges;
 pub mod node;
+mod operator;
 mod routes;
 
 pub use config::Config;

@@ -11,11 +11,18 @@ use sightline_base::telemetry::Metrics;
 use sightline_base::tls::{Authority, Identity};
 use sightline_coord::{Coordinator, Local};
 use sightline_edge::Edge;
-use sightline_identity::mail::{CodeSender, Console};
+use sightline_identity::mail::{self, MailSender};
 use sightline_rpc::Channel;
-use sightline_rpc::channel::local;
+use sightline_rpc::channel::{later, local};
 use sightline_rpc::identity::v1::identity_server::IdentityServer;
+use sightline_rpc::internal::v1::accounts_client::AccountsClient;
+use sightline_rpc::internal::v1::accounts_server::AccountsServer;
+use sightline_rpc::internal::v1::device_calls_client::DeviceCallsClient;
+use sightline_rpc::internal::v1::device_calls_server::DeviceCallsServer;
+use sightline_rpc::internal::v1::devices_client::DevicesClient;
 use sightline_rpc::internal::v1::devices_server::DevicesServer;
+use sightline_rpc::internal::v1::grants_client::GrantsClient;
+use sightline_rpc::internal::v1::grants_server::GrantsServer;
 use sightline_rpc::registry::v1::registry_server::RegistryServer;
 use sightline_store::{SledStore, Store};
 use tokio::net::TcpListener;
@@ -25,15 +32,14 @@ use tonic_health::server::HealthReporter;
 
 use crate::config::{Config, Listen};
 use crate::edges::LocalEdge;
-use crate::routes;
+use crate::{operator, routes};
 
 /// A running node. Dropping it without [`Node::shutdown`] cuts everything.
 #[derive(Debug)]
 pub struct Node {
     addresses: Addresses,
     authority: Option<Authority>,
-    identity: sightline_identity::Service,
-    registry: sightline_registry::Service,
+    services: Services,
     edge: Edge,
     health: HealthReporter,
     shutdown: CancellationToken,
@@ -56,15 +62,15 @@ pub struct Addresses {
 pub struct Surroundings {
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Where codes are sent.
-    pub codes: Arc<dyn CodeSender>,
+    /// Takes the mails instead of the configured server.
+    pub mail: Option<Arc<dyn MailSender>>,
 }
 
 impl Default for Surroundings {
     fn default() -> Self {
         Self {
             clock: SystemClock::shared(),
-            codes: Arc::new(Console),
+            mail: None,
         }
     }
 }
@@ -76,7 +82,6 @@ impl Node {
     /// With words for the operator: which file, which address, which setting.
     pub async fn start(config: Config, surroundings: Surroundings) -> anyhow::Result<Self> {
         config.validate().map_err(anyhow::Error::msg)?;
-        let Surroundings { clock, codes } = surroundings;
         let data_dir = &config.data_dir;
         std::fs::create_dir_all(data_dir)
             .with_context(|| format!("make the data directory {}", data_dir.display()))?;
@@ -93,33 +98,25 @@ impl Node {
         let (store, coordinator) = open_state(data_dir)?;
         let metrics = Metrics::new().context("start metrics")?;
 
-        // Services, each with clients of those below it.
-        let identity = sightline_identity::Service::start(
-            &config.identity,
-            Arc::clone(&store),
-            Arc::clone(&clock),
-            codes,
-        )
-        .await
-        .context("start identity")?;
         let local_edge = Arc::new(LocalEdge::default());
-        let registry = sightline_registry::Service::start(
-            &config.registry,
-            sightline_registry::service::Parts {
+        let services = Services::start(
+            &config,
+            &surroundings,
+            State {
                 store,
                 coordinator: Arc::clone(&coordinator),
                 edges: Arc::clone(&local_edge) as Arc<dyn sightline_registry::EdgeCalls>,
-                clock: Arc::clone(&clock),
-                verifier: identity.verifier(),
             },
-        );
+        )
+        .await?;
         let edge_id = config.edge.name.parse().context("edge.name")?;
         let edge = Edge::start(sightline_edge::Parts {
             config: config.edge.clone(),
             coordinator,
-            devices: local(DevicesServer::new(registry.clone())),
-            verifier: identity.verifier(),
-            clock,
+            devices: local(DevicesServer::new(services.registry.clone())),
+            grants: local(GrantsServer::new(services.sharing.clone())),
+            verifier: services.identity.verifier(),
+            clock: surroundings.clock,
             meter: metrics.meter("edge"),
         })
         .await?;
@@ -131,9 +128,11 @@ impl Node {
             devices: edge.accept_devices(devices, certificates.identity()?)?,
             metrics: metrics_listener.local_addr()?,
         };
-        let (router, health) = routes::router(identity.clone(), registry.clone(), &edge).await?;
+        let (router, health) = routes::router(&services, &edge).await?;
         let shutdown = CancellationToken::new();
         let mut servers = JoinSet::new();
+        let registry = services.registry.clone();
+        servers.spawn(operator::serve(data_dir, registry, shutdown.clone())?);
         let public = Serve {
             tls: certificates.https()?,
             connections_max: config.listen.connections_max,
@@ -153,8 +152,7 @@ impl Node {
         Ok(Self {
             addresses,
             authority,
-            identity,
-            registry,
+            services,
             edge,
             health,
             shutdown,
@@ -177,19 +175,19 @@ impl Node {
     /// The identity service, for accounts that the operator of this machine makes.
     #[must_use]
     pub fn identity(&self) -> &sightline_identity::Service {
-        &self.identity
+        &self.services.identity
     }
 
     /// A channel to `sightline.identity.v1.Identity`.
     #[must_use]
     pub fn identity_channel(&self) -> Channel {
-        local(IdentityServer::new(self.identity.clone()))
+        local(IdentityServer::new(self.services.identity.clone()))
     }
 
     /// A channel to `sightline.registry.v1.Registry`.
     #[must_use]
     pub fn registry_channel(&self) -> Channel {
-        local(RegistryServer::new(self.registry.clone()))
+        local(RegistryServer::new(self.services.registry.clone()))
     }
 
     /// Tells probes that it leaves, ends the streams with a word to their viewers, gives the
@@ -203,6 +201,74 @@ impl Node {
         self.edge.drain().await;
         self.shutdown.cancel();
         while self.servers.join_next().await.is_some() {}
+    }
+}
+
+/// What services are started on.
+struct State {
+    store: Arc<dyn Store>,
+    coordinator: Arc<dyn Coordinator>,
+    edges: Arc<dyn sightline_registry::EdgeCalls>,
+}
+
+/// The services besides the edge.
+#[derive(Debug)]
+pub(crate) struct Services {
+    pub(crate) identity: sightline_identity::Service,
+    pub(crate) registry: sightline_registry::Service,
+    pub(crate) sharing: sightline_sharing::Service,
+}
+
+impl Services {
+    /// Starts each with clients of those that it asks. Some ask each other: identity has devices
+    /// checked through the registry, which has mails sent by identity; the registry lists what
+    /// sharing knows, which asks the registry who owns a device.
+    async fn start(
+        config: &Config,
+        surroundings: &Surroundings,
+        state: State,
+    ) -> anyhow::Result<Self> {
+        let (device_calls, device_calls_channel) = later();
+        let (grants, grants_channel) = later();
+        let mail = match &surroundings.mail {
+            Some(mail) => Arc::clone(mail),
+            None => mail::sender(&config.identity.mail).context("identity.mail")?,
+        };
+        let parts = sightline_identity::service::Parts {
+            store: Arc::clone(&state.store),
+            clock: Arc::clone(&surroundings.clock),
+            mail,
+            devices: DeviceCallsClient::new(device_calls_channel),
+        };
+        let identity = sightline_identity::Service::start(&config.identity, parts)
+            .await
+            .context("start identity")?;
+        let accounts = AccountsClient::new(local(AccountsServer::new(identity.clone())));
+        let parts = sightline_registry::service::Parts {
+            store: Arc::clone(&state.store),
+            coordinator: state.coordinator,
+            edges: state.edges,
+            clock: Arc::clone(&surroundings.clock),
+            verifier: identity.verifier(),
+            grants: GrantsClient::new(grants_channel),
+            accounts: accounts.clone(),
+        };
+        let registry = sightline_registry::Service::start(&config.registry, parts);
+        device_calls.set(local(DeviceCallsServer::new(registry.clone())));
+        let parts = sightline_sharing::service::Parts {
+            store: state.store,
+            clock: Arc::clone(&surroundings.clock),
+            verifier: identity.verifier(),
+            devices: DevicesClient::new(local(DevicesServer::new(registry.clone()))),
+            accounts,
+        };
+        let sharing = sightline_sharing::Service::start(&config.sharing, parts);
+        grants.set(local(GrantsServer::new(sharing.clone())));
+        Ok(Self {
+            identity,
+            registry,
+            sharing,
+        })
     }
 }
 
