@@ -46,7 +46,6 @@ export const manage = {
     intro: "The device leaves your account. At once:",
     views: "everything that is open of it ends, for you and for others",
     shares: (n: number) => plural(n, { one: "# share of it ends", other: "# shares of it end" }),
-    noShares: "nobody else has access to it",
     free: "it can be added again, by anybody who has its verification code",
     submit: "Delete device",
     done: (name: string) => `“${name}” is no longer in your account.`,
