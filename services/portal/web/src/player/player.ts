@@ -5,6 +5,7 @@
 // small, `state` decides what follows an end. This file puts them together and owns the retries.
 
 import { backoffMs } from "../backoff";
+import { alarm } from "./alarm";
 import { Connection } from "./connection";
 import { canPlay, MediaSink } from "./media-sink";
 import { Playhead } from "./playhead";
@@ -14,9 +15,6 @@ import type { TokenSource } from "../session/token-source";
 
 /** Wait before another attempt when the server has no room for a viewer. */
 const SELDOM_MS = 30_000;
-
-/** Timers stand still while a machine sleeps, so a long wait looks at the clock now and then. */
-const CLOCK_CHECK_MS = 20_000;
 
 /** A stream that has played for so long has earned a quick first retry again. */
 const STEADY_MS = 10_000;
@@ -61,7 +59,8 @@ export class Player {
   #attempt = 0;
   #playingSince: number | undefined;
   #shown = false;
-  #retry: ReturnType<typeof setTimeout> | undefined;
+  /** Calls off the next attempt, while one is waited for. */
+  #callOff: (() => void) | undefined;
   #sleep: ReturnType<typeof setTimeout> | undefined;
   #asleep = false;
   #stopped = false;
@@ -82,7 +81,7 @@ export class Player {
 
   /** Ends a wait between attempts; for the moment when a device comes online. */
   retryNow(): void {
-    if (this.#retry === undefined) return;
+    if (this.#callOff === undefined) return;
     this.#attempt = 0;
     this.#cancelRetry();
     void this.#connect(false);
@@ -202,29 +201,26 @@ export class Player {
 
   #retryAfter(ms: number): void {
     this.#cancelRetry();
-    this.#retry = setTimeout(() => {
-      this.#retry = undefined;
-      void this.#connect(false);
-    }, ms);
+    const timer = setTimeout(() => this.#tryAgain(), ms);
+    this.#callOff = () => clearTimeout(timer);
   }
 
   #retryAt(momentMs: number): void {
     this.#cancelRetry();
-    const left = Math.max(0, momentMs - Date.now());
-    this.#retry = setTimeout(
-      () => {
-        if (left > CLOCK_CHECK_MS) return this.#retryAt(momentMs);
-        this.#retry = undefined;
-        this.#events.onState({ kind: "connecting" });
-        void this.#connect(false);
-      },
-      Math.min(left, CLOCK_CHECK_MS),
-    );
+    this.#callOff = alarm(momentMs, () => {
+      this.#events.onState({ kind: "connecting" });
+      this.#tryAgain();
+    });
+  }
+
+  #tryAgain(): void {
+    this.#callOff = undefined;
+    void this.#connect(false);
   }
 
   #cancelRetry(): void {
-    clearTimeout(this.#retry);
-    this.#retry = undefined;
+    this.#callOff?.();
+    this.#callOff = undefined;
   }
 
   #disconnect(): void {
