@@ -70,13 +70,14 @@ impl Proof {
 
 impl Claim {
     fn new(account: AccountId, request: &ClaimDeviceRequest) -> Result<Self, Error> {
+        let (device, name) = (request.device_id.parse()?, request.name.parse()?);
         let proof = Proof::new(request)?;
         let request_id =
             uuid::Uuid::parse_str(&request.request_id).map_err(|_| Error::RequestId)?;
         Ok(Self {
-            device: request.device_id.parse()?,
+            device,
             account,
-            name: request.name.parse()?,
+            name,
             proof,
             request_id: request_id.to_string(),
         })

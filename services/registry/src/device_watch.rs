@@ -43,7 +43,7 @@ pub(crate) struct DeviceWatch {
 enum Viewer {
     Account {
         account: AccountId,
-        shared: Option<Shared>,
+        shared: Option<Box<Shared>>,
     },
     DeviceUser(DeviceUser),
 }
@@ -139,11 +139,11 @@ impl Viewer {
             && shared.is_none()
         {
             let (watch, shares) = ShareWatch::open(registry.grants.clone(), account).await?;
-            *shared = Some(Shared {
+            *shared = Some(Box::new(Shared {
                 watch,
                 _following: follow(registry, account, &shares),
                 shares,
-            });
+            }));
         }
         Ok(())
     }

@@ -154,11 +154,21 @@ fn csv_lines(text: &str) -> Result<Vec<Line>, FileError> {
                 _ => return Err(FileError::Heading),
             },
         };
-        let number = position.map_or(0, |position| position.line());
-        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        let number = position.map_or(0, |position| line_at(text, position.byte()));
         lines.push(Line { number, entry });
     }
     Ok(lines)
+}
+
+/// The line on which a record begins. The reader's position is right after the record before, with
+/// blank lines in between, and maybe half of a line break.
+fn line_at(text: &str, byte: u64) -> u32 {
+    let bytes = text.as_bytes();
+    let after_last = usize::try_from(byte).unwrap_or(usize::MAX);
+    let (before, rest) = bytes.split_at(after_last.min(bytes.len()));
+    let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let breaks = before.iter().chain(blank).filter(|byte| **byte == b'\n');
+    u32::try_from(1 + breaks.count()).unwrap_or(u32::MAX)
 }
 
 fn json_lines(text: &str) -> Result<Vec<Line>, FileError> {
@@ -209,7 +219,7 @@ mod tests {
     #[test]
     fn commas_and_semicolons_quotes_and_line_breaks_are_read_alike() {
         let commas = csv("\u{feff}Cloud_ID, name ,verification_code,note\r\n\
-             A,\"Gate, \"\"north\"\"\",1,x\r\n\r\n,,,\r\nB,\"two\nlines\",2,\r\nC,Shed,3,\r\n")
+             A,\"Gate, \"\"north\"\"\",1,x\r\n,,,\r\n\r\nB,\"two\nlines\",2,\r\nC,Shed,3,\r\n")
         .unwrap();
         let expected = [
             (2, "Gate, \"north\"", "1"),
@@ -250,7 +260,7 @@ mod tests {
         assert_eq!(refused(lines(None)), FileError::Empty);
         assert_eq!(refused(csv(" \n\n")), FileError::Empty);
         assert_eq!(
-            refused(csv("cloud_id,name,verification_code\n;;\n")),
+            refused(csv("cloud_id,name,verification_code\n,,\n")),
             FileError::Empty
         );
         assert_eq!(refused(json("[]")), FileError::Empty);

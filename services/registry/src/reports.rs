@@ -10,8 +10,9 @@ use crate::description::Description;
 use crate::records::{Records, Report};
 use crate::service::Registry;
 
-/// Rounds against other reports of the same device, and against a claim.
-const ROUNDS_MAX: usize = 4;
+/// Rounds against other reports of the same device, claims and deletions. When they do not suffice,
+/// the device is shown without its model and channels until it reports again.
+const ROUNDS_MAX: usize = 16;
 
 impl Registry {
     /// Keeps what a device told, unless a newer connection of it exists.

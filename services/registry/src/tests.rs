@@ -1,102 +1,69 @@
 //! The rules of the service, through its gRPC faces, on a store in a directory.
 
+mod administrators;
+mod changing;
 mod claims;
 mod edge_side;
+mod guests;
+mod importing;
 mod listing;
+mod neighbours;
+mod unbinds;
 mod watching;
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use sightline_base::clock::SetClock;
-use sightline_coord::{Coordinator, EdgeId, EdgeInfo, Epoch, Local, Membership};
-use sightline_domain::{AccountId, CloudId};
+use sightline_coord::{Coordinator, EdgeInfo, Epoch, Local, Membership};
+use sightline_domain::{AccountId, CloudId, DeviceUser, Principal};
 use sightline_rpc::Channel;
 use sightline_rpc::channel::local;
 use sightline_rpc::device::v1::{self as device, DescribeResponse, DeviceKind};
 use sightline_rpc::error::reason;
 use sightline_rpc::internal::v1::device_calls_client::DeviceCallsClient;
-use sightline_rpc::internal::v1::device_calls_server::{DeviceCalls, DeviceCallsServer};
+use sightline_rpc::internal::v1::device_calls_server::DeviceCallsServer;
 use sightline_rpc::internal::v1::devices_client::DevicesClient;
 use sightline_rpc::internal::v1::devices_server::DevicesServer;
-use sightline_rpc::internal::v1::{ReportRequest, VerifyClaimRequest, VerifyClaimResponse};
+use sightline_rpc::internal::v1::{ReportRequest, VerifyClaimResponse};
 use sightline_rpc::registry::v1::registry_client::RegistryClient;
 use sightline_rpc::registry::v1::registry_server::RegistryServer;
 use sightline_rpc::registry::v1::{
-    ClaimDeviceRequest, Device, GetDeviceRequest, ListDevicesRequest, ListDevicesResponse,
-    LookupDeviceRequest, LookupDeviceResponse, WatchDevicesRequest, WatchDevicesResponse,
+    ClaimDeviceRequest, DeleteDeviceRequest, Device, DeviceAdministrator, GetDeviceRequest,
+    ListDevicesRequest, ListDevicesResponse, LookupDeviceRequest, LookupDeviceResponse,
+    UpdateDeviceRequest, WatchDevicesRequest, WatchDevicesResponse,
 };
 use sightline_rpc::token::{Claims, Signer};
 use sightline_store::{SledStore, Store};
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Request, Status, Streaming};
 
+use self::neighbours::{Edge, Edges, Mail, Sharing, live};
 use crate::service::Parts;
-use crate::{Config, EdgeCalls, Service};
+use crate::{Config, Service};
 
 const CODE: &str = "K7QM-2X9D";
 const WRONG: &str = "0000-0000";
+const ADMINISTRATOR: &str = "admin";
+const ORDINARY_USER: &str = "guard";
+const PASSWORD: &str = "Wx7 & quiet";
 const START_MS: i64 = 1_800_000_000_000;
 const MINUTE_MS: i64 = 60_000;
 /// Far beyond every test.
 const TOKEN_LIFE_MS: i64 = 1000 * 24 * 60 * MINUTE_MS;
 
-/// The edge of all devices in these tests: their code is [`CODE`].
-#[derive(Debug, Default)]
-struct Edge {
-    asked: AtomicUsize,
-    answers: Mutex<HashMap<String, VerifyClaimResponse>>,
-    mute: Mutex<Option<CloudId>>,
-}
-
-#[derive(Debug, Clone)]
-struct Edges(Arc<Edge>);
-
-#[tonic::async_trait]
-impl DeviceCalls for Edges {
-    async fn verify_claim(
-        &self,
-        request: Request<VerifyClaimRequest>,
-    ) -> Result<Response<VerifyClaimResponse>, Status> {
-        let VerifyClaimRequest {
-            device_id,
-            verification_code,
-        } = request.into_inner();
-        self.0.asked.fetch_add(1, Ordering::SeqCst);
-        if self
-            .0
-            .mute
-            .lock()
-            .unwrap()
-            .is_some_and(|mute| mute.to_string() == device_id)
-        {
-            std::future::pending::<()>().await;
-        }
-        let set = self.0.answers.lock().unwrap().get(&device_id).copied();
-        let accepted = verification_code == CODE;
-        Ok(Response::new(set.unwrap_or(VerifyClaimResponse {
-            accepted,
-            retry_after_s: 0,
-        })))
-    }
-}
-
-impl EdgeCalls for Edges {
-    fn for_edge(&self, edge: &EdgeId) -> Option<DeviceCallsClient<Channel>> {
-        let server = DeviceCallsServer::new(self.clone());
-        (edge.as_str() == "edge-1").then(|| DeviceCallsClient::new(local(server)))
-    }
-}
-
 /// A running service and what stands around it.
 struct Cloud {
     service: Service,
     edge: Arc<Edge>,
+    sharing: Sharing,
+    mail: Mail,
     store: Arc<dyn Store>,
     coordinator: Arc<dyn Coordinator>,
     membership: Membership,
     clock: Arc<SetClock>,
     signer: Signer,
+    /// To start the service again.
+    parts: Parts,
     _dir: tempfile::TempDir,
 }
 
@@ -121,22 +88,28 @@ impl Cloud {
         let clock = SetClock::at_unix_ms(START_MS);
         let signer = Signer::from_pkcs8(&Signer::generate_key().unwrap()).unwrap();
         let edge = Arc::new(Edge::default());
+        let (sharing, mail) = (Sharing::default(), Mail::default());
         let parts = Parts {
             store: Arc::clone(&store),
             coordinator: Arc::clone(&coordinator),
             edges: Arc::new(Edges(Arc::clone(&edge))),
             clock: Arc::<SetClock>::clone(&clock),
             verifier: signer.verifier(),
+            grants: sharing.client(),
+            accounts: mail.client(),
         };
-        let service = Service::start(&config, parts);
+        let service = Service::start(&config, parts.clone());
         Self {
             service,
             edge,
+            sharing,
+            mail,
             store,
             coordinator,
             membership,
             clock,
             signer,
+            parts,
             _dir: dir,
         }
     }
@@ -148,19 +121,51 @@ impl Cloud {
     /// Signed in until then, milliseconds since the Unix epoch.
     fn person_until(&self, n: u32, expires_at_ms: i64) -> Person {
         let account: AccountId = format!("0190a000-0000-7000-8000-{n:012x}").parse().unwrap();
-        let claims = Claims {
-            sub: account.to_string(),
-            sid: "session".into(),
-            iat: START_MS / 1000,
-            exp: expires_at_ms / 1000,
-        };
+        let principal = Principal::Account(account.clone());
+        let claims = Claims::new(
+            &principal,
+            format!("session {n}"),
+            START_MS / 1000,
+            expires_at_ms / 1000,
+        );
         let token = self.signer.sign(&claims).unwrap();
-        let client = RegistryClient::new(local(RegistryServer::new(self.service.clone())));
+        let client = self.client();
         Person {
             account,
             token,
             client,
         }
+    }
+
+    /// Signed in by device, under this ownership of it.
+    fn device_user(&self, device: CloudId, ownership_epoch: u64) -> Person {
+        let principal = Principal::DeviceUser(DeviceUser {
+            device,
+            name: ADMINISTRATOR.into(),
+            administrator: true,
+            ownership_epoch,
+        });
+        let expires_at_s = (START_MS + TOKEN_LIFE_MS) / 1000;
+        let claims = Claims::new(&principal, "device".into(), START_MS / 1000, expires_at_s);
+        Person {
+            token: self.signer.sign(&claims).unwrap(),
+            ..self.person(0)
+        }
+    }
+
+    fn client(&self) -> RegistryClient<Channel> {
+        RegistryClient::new(local(RegistryServer::new(self.service.clone())))
+    }
+
+    fn device_calls(&self) -> DeviceCallsClient<Channel> {
+        DeviceCallsClient::new(local(DeviceCallsServer::new(self.service.clone())))
+    }
+
+    /// A device that is connected and has this owner.
+    async fn owned(&self, device: CloudId, owner: &Person, name: &str) -> Epoch {
+        let epoch = self.connect(device).await;
+        owner.claim(device, name, CODE).await.unwrap();
+        epoch
     }
 
     fn devices(&self) -> DevicesClient<Channel> {
@@ -196,6 +201,7 @@ impl Cloud {
             device_id: device.to_string(),
             epoch: epoch.0,
             description: Some(description),
+            uplink_bits_per_s: 0,
         };
         self.devices().report(request).await.map(|_| ())
     }
@@ -241,12 +247,18 @@ impl Person {
         code: &str,
         request_id: uuid::Uuid,
     ) -> Result<Device, Status> {
-        let request = self.request(ClaimDeviceRequest {
+        self.send_claim(ClaimDeviceRequest {
             device_id: device.to_string(),
             name: name.into(),
             verification_code: code.into(),
             request_id: request_id.to_string(),
-        });
+            administrator: None,
+        })
+        .await
+    }
+
+    async fn send_claim(&self, request: ClaimDeviceRequest) -> Result<Device, Status> {
+        let request = self.request(request);
         Ok(self
             .client
             .clone()
@@ -258,16 +270,44 @@ impl Person {
     }
 
     async fn page(&self, size: u32, token: &str) -> Result<ListDevicesResponse, Status> {
-        let request = ListDevicesRequest {
+        self.list(ListDevicesRequest {
             page_size: size,
             page_token: token.into(),
-        };
+            ..ListDevicesRequest::default()
+        })
+        .await
+    }
+
+    async fn list(&self, request: ListDevicesRequest) -> Result<ListDevicesResponse, Status> {
+        let request = self.request(request);
         Ok(self
             .client
             .clone()
-            .list_devices(self.request(request))
+            .list_devices(request)
             .await?
             .into_inner())
+    }
+
+    async fn rename(&self, device: CloudId, name: &str) -> Result<Device, Status> {
+        let request = self.request(UpdateDeviceRequest {
+            device_id: device.to_string(),
+            name: name.into(),
+        });
+        Ok(self
+            .client
+            .clone()
+            .update_device(request)
+            .await?
+            .into_inner()
+            .device
+            .unwrap())
+    }
+
+    async fn delete(&self, device: CloudId) -> Result<(), Status> {
+        let request = self.request(DeleteDeviceRequest {
+            device_id: device.to_string(),
+        });
+        self.client.clone().delete_device(request).await.map(|_| ())
     }
 
     async fn names(&self) -> Vec<String> {

@@ -269,6 +269,7 @@ async fn what_cannot_be_a_claim_reaches_no_device() {
         name: "Home".into(),
         verification_code: CODE.into(),
         request_id: "1".into(),
+        administrator: None,
     });
     assert_eq!(
         why(ann.client.clone().claim_device(request).await),

@@ -1,6 +1,6 @@
 //! What an owner sees, and others do not.
 
-use sightline_rpc::registry::v1::DeviceStatus;
+use sightline_rpc::registry::v1::{DeviceOrder, DeviceStatus};
 
 use super::*;
 
@@ -81,7 +81,7 @@ async fn a_page_token_of_somebody_else_shows_none_of_their_devices() {
         assert_eq!(why(eve.page(10, garbage).await), "INVALID_PAGE_TOKEN");
     }
     // "../" in base64url.
-    assert_eq!(eve.page(10, "Li4v").await.unwrap().devices.len(), 1);
+    assert_eq!(why(eve.page(10, "Li4v").await), "INVALID_PAGE_TOKEN");
 }
 
 #[tokio::test]
@@ -138,5 +138,159 @@ async fn an_offline_device_keeps_its_description_and_shows_when_it_was_seen() {
             break;
         }
         watch.message().await.unwrap();
+    }
+}
+
+/// Names of what a search finds.
+async fn found(person: &Person, search: &str) -> Vec<String> {
+    let request = ListDevicesRequest {
+        search: search.into(),
+        ..ListDevicesRequest::default()
+    };
+    let page = person.list(request).await.unwrap();
+    assert_eq!(page.total as usize, page.devices.len());
+    page.devices.into_iter().map(|device| device.name).collect()
+}
+
+#[tokio::test]
+async fn a_search_finds_parts_of_names_and_of_cloud_ids_in_any_case() {
+    let cloud = Cloud::start().await;
+    let ann = cloud.person(1);
+    for (n, name) in [(1, "Ворота, СЕВЕР"), (2, "Attic"), (3, "gate north")] {
+        cloud.owned(cloud_id(n), &ann, name).await;
+    }
+    assert_eq!(found(&ann, "ворота, с").await, ["Ворота, СЕВЕР"]);
+    assert_eq!(found(&ann, " GATE ").await, ["gate north"]);
+    assert!(found(&ann, "south").await.is_empty());
+    let (dashed, compact) = (cloud_id(2).to_string(), cloud_id(2).compact());
+    for part in [&dashed[3..11], &compact[3..10], &compact.to_lowercase()] {
+        assert_eq!(found(&ann, part).await, ["Attic"], "{part}");
+    }
+    let long = ListDevicesRequest {
+        search: "x".repeat(65),
+        ..ListDevicesRequest::default()
+    };
+    assert_eq!(why(ann.list(long).await), "INVALID_SEARCH");
+}
+
+#[tokio::test]
+async fn devices_are_filtered_by_status_and_counted() {
+    let cloud = Cloud::start().await;
+    let ann = cloud.person(1);
+    for n in 0..6 {
+        let epoch = cloud.owned(cloud_id(n), &ann, &format!("{n}")).await;
+        if n % 3 == 0 {
+            cloud.disconnect(cloud_id(n), epoch).await;
+        }
+    }
+    for (status, names) in [
+        (DeviceStatus::Online, vec!["1", "2", "4", "5"]),
+        (DeviceStatus::Offline, vec!["0", "3"]),
+    ] {
+        let page = ann
+            .list(ListDevicesRequest {
+                status: status.into(),
+                page_size: 1,
+                ..ListDevicesRequest::default()
+            })
+            .await
+            .unwrap();
+        assert_eq!(page.devices[0].name, names[0]);
+        assert_eq!((page.total as usize, page.devices.len()), (names.len(), 1));
+    }
+}
+
+#[tokio::test]
+async fn every_order_goes_both_ways_through_all_pages() {
+    let cloud = Cloud::start().await;
+    let ann = cloud.person(1);
+    for (n, name) in [(1, "d"), (2, "B"), (3, "a"), (4, "C"), (5, "e")] {
+        cloud.clock.advance_ms(1);
+        let epoch = cloud.owned(cloud_id(n), &ann, name).await;
+        if n > 3 {
+            cloud.disconnect(cloud_id(n), epoch).await;
+        }
+    }
+    let mut by_id: Vec<(String, &str)> = [(1, "d"), (2, "B"), (3, "a"), (4, "C"), (5, "e")]
+        .map(|(n, name)| (cloud_id(n).compact(), name))
+        .to_vec();
+    by_id.sort();
+    let by_id: Vec<&str> = by_id.into_iter().map(|(_, name)| name).collect();
+    for (order, expected) in [
+        (DeviceOrder::Unspecified, vec!["a", "B", "C", "d", "e"]),
+        (DeviceOrder::Name, vec!["a", "B", "C", "d", "e"]),
+        (DeviceOrder::Id, by_id),
+        (DeviceOrder::Status, vec!["a", "B", "d", "C", "e"]),
+        (DeviceOrder::Claimed, vec!["d", "B", "a", "C", "e"]),
+    ] {
+        for descending in [false, true] {
+            let mut request = ListDevicesRequest {
+                page_size: 2,
+                order: order.into(),
+                descending,
+                ..ListDevicesRequest::default()
+            };
+            let mut names = Vec::new();
+            loop {
+                let page = ann.list(request.clone()).await.unwrap();
+                names.extend(page.devices.into_iter().map(|device| device.name));
+                request.page_token = page.next_page_token;
+                if request.page_token.is_empty() {
+                    break;
+                }
+            }
+            if descending {
+                names.reverse();
+            }
+            assert_eq!(names, expected, "{order:?}, descending: {descending}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_token_belongs_to_its_query() {
+    let cloud = Cloud::start().await;
+    let ann = cloud.person(1);
+    with_25_devices(&cloud, &ann).await;
+    let first = ListDevicesRequest {
+        page_size: 10,
+        search: "gate".into(),
+        ..ListDevicesRequest::default()
+    };
+    let page_token = ann.list(first.clone()).await.unwrap().next_page_token;
+    let next = ListDevicesRequest {
+        page_token,
+        ..first
+    };
+    assert_eq!(ann.list(next.clone()).await.unwrap().devices.len(), 10);
+    // The size is no part of it.
+    let larger = ListDevicesRequest {
+        page_size: 50,
+        ..next.clone()
+    };
+    assert_eq!(ann.list(larger).await.unwrap().devices.len(), 15);
+    for other in [
+        ListDevicesRequest {
+            search: "gat".into(),
+            ..next.clone()
+        },
+        ListDevicesRequest {
+            descending: true,
+            ..next.clone()
+        },
+        ListDevicesRequest {
+            order: DeviceOrder::Id.into(),
+            ..next.clone()
+        },
+        ListDevicesRequest {
+            status: DeviceStatus::Online.into(),
+            ..next.clone()
+        },
+        ListDevicesRequest {
+            relation: 1,
+            ..next
+        },
+    ] {
+        assert_eq!(why(ann.list(other).await), "INVALID_PAGE_TOKEN");
     }
 }

@@ -4,16 +4,15 @@ use std::time::Duration;
 
 use sightline_rpc::registry::v1::DeviceStatus;
 use sightline_rpc::registry::v1::watch_devices_response::Event;
-use sightline_store::{Transaction, key};
 use tokio::time::Instant;
 
 use super::*;
 
-async fn next(watch: &mut Streaming<WatchDevicesResponse>) -> Event {
+pub(super) async fn next(watch: &mut Streaming<WatchDevicesResponse>) -> Event {
     watch.message().await.unwrap().unwrap().event.unwrap()
 }
 
-async fn next_list(watch: &mut Streaming<WatchDevicesResponse>) -> Vec<Device> {
+pub(super) async fn next_list(watch: &mut Streaming<WatchDevicesResponse>) -> Vec<Device> {
     match next(watch).await {
         Event::All(list) => list.devices,
         other => panic!("not the list: {other:?}"),
@@ -21,7 +20,7 @@ async fn next_list(watch: &mut Streaming<WatchDevicesResponse>) -> Vec<Device> {
 }
 
 /// The next device that is told and fits. Lists may be told again, and changes more than once.
-async fn told(
+pub(super) async fn told(
     watch: &mut Streaming<WatchDevicesResponse>,
     fits: impl Fn(&Device) -> bool,
 ) -> Device {
@@ -39,7 +38,7 @@ async fn told(
 }
 
 /// Why the stream ends, after what it told until then.
-async fn end(watch: &mut Streaming<WatchDevicesResponse>) -> String {
+pub(super) async fn end(watch: &mut Streaming<WatchDevicesResponse>) -> String {
     loop {
         match watch.message().await {
             Ok(message) => assert!(message.is_some(), "ended without a reason"),
@@ -85,22 +84,14 @@ async fn changes_of_other_peoples_devices_are_not_told() {
 }
 
 #[tokio::test]
-async fn a_device_that_got_free_is_told_as_removed() {
+async fn a_deleted_device_is_told_as_removed() {
     let cloud = Cloud::start().await;
     let ann = cloud.person(1);
     cloud.connect(cloud_id(1)).await;
     ann.claim(cloud_id(1), "Home", CODE).await.unwrap();
     let mut watch = ann.watch().await.unwrap();
     told(&mut watch, |_| true).await;
-    let id = cloud_id(1).compact();
-    let freed = crate::records::Ownership {
-        epoch: 2,
-        owner: None,
-    };
-    let free = Transaction::new()
-        .delete(key!("registry", "owner", ann.account, "home", id))
-        .put(key!("registry", "device", id), &freed);
-    cloud.store.commit(free.unwrap()).await.unwrap();
+    ann.delete(cloud_id(1)).await.unwrap();
     loop {
         match next(&mut watch).await {
             Event::RemovedId(removed) => break assert_eq!(removed, cloud_id(1).to_string()),
@@ -225,4 +216,34 @@ async fn watches_end_with_the_service() {
     // The client holds the service, too.
     person.client = RegistryClient::new(local(tonic::service::Routes::default()));
     assert_eq!(end(&mut watch).await, "UNAVAILABLE");
+}
+
+#[tokio::test]
+async fn a_watch_ends_at_once_when_its_session_does() {
+    let cloud = Cloud::start().await;
+    let (ann, bob) = (cloud.person(1), cloud.person(2));
+    let mut watch = ann.watch().await.unwrap();
+    let mut other = bob.watch().await.unwrap();
+    next_list(&mut watch).await;
+    next_list(&mut other).await;
+    let sessions = cloud.signer.verifier();
+    let expires_at = START_MS + TOKEN_LIFE_MS;
+    sessions
+        .ended_sessions()
+        .end("session 1", expires_at, START_MS);
+    assert_eq!(end(&mut watch).await, "SESSION_ENDED");
+    assert_eq!(why(ann.watch().await), "SESSION_ENDED");
+    cloud.owned(cloud_id(2), &bob, "Mine").await;
+    assert_eq!(told(&mut other, |_| true).await.name, "Mine");
+}
+
+#[tokio::test]
+async fn a_new_name_is_told() {
+    let cloud = Cloud::start().await;
+    let ann = cloud.person(1);
+    cloud.owned(cloud_id(1), &ann, "Home").await;
+    let mut watch = ann.watch().await.unwrap();
+    next_list(&mut watch).await;
+    ann.rename(cloud_id(1), "HOME").await.unwrap();
+    told(&mut watch, |device| device.name == "HOME").await;
 }
