@@ -297,3 +297,45 @@ fn live_key(device: CloudId, ownership_epoch: u64, email: &Email) -> Vec<u8> {
 fn request_key(owner: &AccountId, request_id: &str) -> Vec<u8> {
     key!("sharing", "request", owner, request_id)
 }
+
+#[cfg(test)]
+mod tests {
+    use sightline_store::MAX_KEY_BYTES;
+
+    use super::*;
+
+    #[test]
+    fn longest_address_makes_keys_that_the_store_takes() {
+        // Characters that are escaped to three bytes, as many as an address can have of them.
+        let labels = format!("{0}.{0}.{1}.org", "d".repeat(63), "d".repeat(57));
+        let email: Email = format!("{}@{labels}", "%".repeat(64)).parse().unwrap();
+        let account: AccountId = "0190a000-0000-7000-8000-000000000001".parse().unwrap();
+        let share = Share {
+            id: account.to_string(),
+            device: CloudId::of_public_key(b"key"),
+            ownership_epoch: u64::MAX,
+            owner: account.clone(),
+            owner_hint: String::new(),
+            recipient_email: email,
+            recipient: None,
+            terms: sightline_rpc::terms::terms_from_proto(&sightline_rpc::sharing::v1::Terms {
+                permissions: vec![1],
+                ..Default::default()
+            })
+            .unwrap(),
+            state: State::Offered,
+            widened: false,
+            created_at_unix_ms: 0,
+            changed_at_unix_ms: 0,
+            version: 1,
+            request_id: account.to_string(),
+            device_name: String::new(),
+            time_zone: String::new(),
+        };
+        let keys = index_keys(&share);
+        assert_eq!(keys.len(), 4);
+        for key in keys {
+            assert!(key.len() <= MAX_KEY_BYTES, "{} bytes", key.len());
+        }
+    }
+}

@@ -69,8 +69,9 @@ impl<'a> Present<'a> {
     pub(crate) async fn state(&mut self, share: &Share) -> Result<State, Error> {
         let now = self.sharing.now();
         // What has ended is not asked about: the device may be somebody else's.
-        if !share.effective(share.ownership_epoch, now).is_live() {
-            return Ok(share.effective(share.ownership_epoch, now));
+        let state = share.effective(share.ownership_epoch, now);
+        if !state.is_live() {
+            return Ok(state);
         }
         let epoch = self.ownership(share.device).await?.epoch;
         Ok(share.effective(epoch, now))

@@ -18,7 +18,8 @@ use tonic::{Request, Response, Status};
 
 use super::{ZONE, account};
 
-const HEARTBEAT: Duration = Duration::from_millis(400);
+/// The registry's.
+pub(super) const HEARTBEAT: Duration = Duration::from_millis(400);
 
 /// Who owns which device, with heartbeats as the contract has them.
 #[derive(Debug, Clone)]
