@@ -8,7 +8,7 @@ use sightline_rpc::device::v1::{Channel, DeviceKind};
 use sightline_rpc::registry::v1::{Device, DeviceStatus, GetDeviceRequest, GetDeviceResponse};
 
 use crate::Error;
-use crate::records::{Owned, Report};
+use crate::records::{Owned, Owner, Report};
 use crate::service::Registry;
 use crate::shares::{Share, ShareWatch, Shares};
 
@@ -19,9 +19,8 @@ const CAMERA_UPLINK_BITS_PER_S: u64 = 2_500_000;
 /// Name of a device without a model, for those who may not know its owner's name of it.
 const NAMELESS: &str = "Device";
 
-/// What is known of a device.
+/// What is known of a device, whoever owns it.
 struct Known {
-    owned: Owned,
     online: bool,
     report: Option<Report>,
 }
@@ -79,41 +78,41 @@ impl Registry {
         }
         match shares.get(&device) {
             Some(share) => {
-                let known = self.known(device, owned).await?;
-                Ok(Some(guests_view(device, known, share)))
+                let known = self.known(device).await?;
+                Ok(Some(guests_view(device, &owned.owner, known, share)))
             }
             None => Ok(None),
         }
     }
 
-    /// The device that somebody signed in to, as long as it has the owner of that moment.
+    /// The device that somebody signed in to, as long as its ownership is that of that moment;
+    /// nobody may own it.
     pub(crate) async fn device_of_user(
         &self,
         user: &DeviceUser,
         device: CloudId,
     ) -> Result<Option<Device>, Error> {
-        let owned = self.records.owned(device).await?;
-        match owned.filter(|owned| user.device == device && owned.epoch == user.ownership_epoch) {
-            Some(owned) => Ok(Some(device_users_view(
-                device,
-                self.known(device, owned).await?,
-            ))),
-            None => Ok(None),
+        let ownership = self.records.ownership(device).await?;
+        let epoch = ownership.map_or(0, |(_, ownership)| ownership.epoch);
+        if user.device == device && user.ownership_epoch == epoch {
+            Ok(Some(device_users_view(device, self.known(device).await?)))
+        } else {
+            Ok(None)
         }
     }
 
-    async fn known(&self, device: CloudId, owned: Owned) -> Result<Known, Error> {
+    async fn known(&self, device: CloudId) -> Result<Known, Error> {
+        let report = self.records.report(device).await?;
+        let report = report.map(|(_, report)| report);
         Ok(Known {
-            owned,
             online: self.coordinator.owner(device).await?.is_some(),
-            report: self.records.report(device).await?.map(|(_, report)| report),
+            report: report.or_else(|| self.unclaimed.get(device)),
         })
     }
 
     async fn owners_view(&self, device: CloudId, owned: Owned) -> Result<Device, Error> {
         let pending_unbind = self.pending_unbind(device, owned.epoch).await?;
-        let known = self.known(device, owned).await?;
-        let Owned { owner, .. } = &known.owned;
+        let (owner, known) = (owned.owner, self.known(device).await?);
         let seen = known.report.as_ref().map(|report| report.seen_at_unix_ms);
         let seen = seen.unwrap_or(owner.claimed_at_unix_ms);
         let uplink_bits_per_s = known.report.as_ref().map_or(0, |r| r.uplink_bits_per_s);
@@ -163,8 +162,7 @@ fn device_users_view(id: CloudId, known: Known) -> Device {
 
 /// The channels of the share without their troubles, which may name addresses of the owner's
 /// network, and nothing that helps to find a weakness of the device.
-fn guests_view(id: CloudId, known: Known, share: &Share) -> Device {
-    let name = known.owned.owner.name.to_string();
+fn guests_view(id: CloudId, owner: &Owner, known: Known, share: &Share) -> Device {
     let seen = device_users_view(id, known);
     let covered = seen
         .channels
@@ -176,7 +174,7 @@ fn guests_view(id: CloudId, known: Known, share: &Share) -> Device {
     });
     Device {
         id: seen.id,
-        name,
+        name: owner.name.to_string(),
         status: seen.status,
         kind: seen.kind,
         model: seen.model,

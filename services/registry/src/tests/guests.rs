@@ -261,6 +261,15 @@ async fn a_device_without_a_model_has_a_name_for_its_users() {
 }
 
 #[tokio::test]
+async fn a_device_that_nobody_owns_is_seen_by_its_users() {
+    let cloud = Cloud::start().await;
+    cloud.connect(cloud_id(1)).await;
+    assert_eq!(cloud.device_user(cloud_id(1), 0).names().await, ["NVR-4"]);
+    let earlier = cloud.device_user(cloud_id(1), 1);
+    assert!(earlier.names().await.is_empty());
+}
+
+#[tokio::test]
 async fn a_user_of_a_device_is_told_what_becomes_of_it() {
     let cloud = Cloud::start().await;
     let (ann, _) = shared(&cloud, live()).await;
