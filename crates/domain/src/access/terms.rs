@@ -1,4 +1,4 @@
-//! What a share gives, and when.
+//! What a share, or a grant in a site, gives, and when.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ pub enum InvalidTerms {
     End,
 }
 
-/// Rights, hours, channels and end of a share.
+/// Rights, hours, channels and end of a share, or of a grant in a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
     /// What was chosen, without what that includes.

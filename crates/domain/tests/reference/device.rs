@@ -64,7 +64,7 @@ impl Share {
 }
 
 /// Each permission with all that it brings, as the rules list them.
-fn brings(permission: Permission) -> &'static [Permission] {
+pub(crate) fn brings(permission: Permission) -> &'static [Permission] {
     use Permission::{
         EditSettings, ExportArchive, ManageBookmarks, Notifications, Sound, UserInput, ViewArchive,
         ViewBookmarks, ViewLive,

@@ -1,4 +1,5 @@
-//! A whole site against its projections to single devices, which know neither groups nor layouts.
+//! A whole site against a naive one, and against its projections to single devices, which know
+//! neither groups nor layouts.
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -9,6 +10,7 @@ use sightline_domain::access::{
 };
 use sightline_domain::{AccountId, CloudId, Principal};
 
+use crate::device::brings;
 use crate::walk::{Written, config, written};
 
 const USERS: usize = 4;
@@ -103,11 +105,14 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// A site with the state of its devices, which are put there anew with each change.
+/// A site, beside lists of all that was done to it.
 struct Built {
     site: Site,
     devices: Vec<Device>,
-    grants: usize,
+    joined: Vec<(Subject, String)>,
+    /// With the ownership epoch of the device.
+    placed: Vec<(String, Resource, u64)>,
+    grants: Vec<(SiteGrant, u64)>,
 }
 
 impl Built {
@@ -122,7 +127,9 @@ impl Built {
         let mut built = Self {
             site: Site::new(zone),
             devices: vec![owned; DEVICES],
-            grants: 0,
+            joined: Vec::new(),
+            placed: Vec::new(),
+            grants: Vec::new(),
         };
         (0..DEVICES).for_each(|n| built.put(n));
         for resource in resources() {
@@ -141,12 +148,28 @@ impl Built {
     /// A change that is refused changes nothing.
     fn apply(&mut self, change: Change) {
         match change {
-            Change::Join(member, group) => drop(self.site.join(member, &group)),
-            Change::Place(layout, on) => drop(self.site.place(&layout, on)),
+            Change::Join(member, group) => {
+                let joined = self.site.join(member.clone(), &group);
+                let outer = self.naive_groups(&Subject::Group(group.clone()));
+                assert_eq!(joined.is_err(), outer.contains(&member));
+                if joined.is_ok() {
+                    self.joined.push((member, group));
+                }
+            }
+            Change::Place(layout, on) => {
+                if self.site.place(&layout, on.clone()).is_ok() {
+                    let epoch = self.epoch(&on);
+                    self.placed
+                        .retain(|(one, what, _)| (one, what) != (&layout, &on));
+                    self.placed.push((layout, on, epoch));
+                }
+            }
             Change::Grant(grant) => {
-                self.grants += 1;
-                let granted = self.site.grant(&self.grants.to_string(), grant);
+                let id = self.grants.len().to_string();
+                let granted = self.site.grant(&id, grant.clone());
                 granted.expect("a grant of what is offered");
+                let epoch = self.epoch(&grant.on);
+                self.grants.push((grant, epoch));
             }
             Change::Sell(n, to) => {
                 self.devices[n].owner = Some(account(to));
@@ -164,6 +187,74 @@ impl Built {
         let mut built = Self::new();
         changes.into_iter().for_each(|change| built.apply(change));
         built
+    }
+
+    fn epoch(&self, resource: &Resource) -> u64 {
+        self.state(resource)
+            .map_or(0, |device| device.ownership_epoch)
+    }
+
+    fn state(&self, resource: &Resource) -> Option<&Device> {
+        let id = resource.device()?;
+        (0..DEVICES)
+            .find(|n| device(*n) == *id)
+            .map(|n| &self.devices[n])
+    }
+
+    /// Somebody and all groups around them, by going through all memberships until none is new.
+    fn naive_groups(&self, of: &Subject) -> Vec<Subject> {
+        let mut all = vec![of.clone()];
+        for _ in &self.joined {
+            for (member, group) in &self.joined {
+                let group = Subject::Group(group.clone());
+                if all.contains(member) && !all.contains(&group) {
+                    all.push(group);
+                }
+            }
+        }
+        all
+    }
+
+    fn naive_rights(&self, n: usize, resource: &Resource, at: Timestamp) -> Permissions {
+        let state = self.state(resource);
+        let owned = state.is_some_and(|device| device.owner == Some(account(n)));
+        let subjects = self.naive_groups(&Subject::User(account(n)));
+        let zone = zone::named("Europe/Berlin").expect("a zone of the database");
+        let mut held = if owned {
+            Permission::ALL.to_vec()
+        } else {
+            Vec::new()
+        };
+        for (grant, epoch) in &self.grants {
+            if subjects.contains(&grant.to)
+                && *epoch == self.epoch(&grant.on)
+                && self.naive_reach(grant, resource)
+                && grant.terms.in_force(at, &zone)
+            {
+                let given = grant.terms.permissions.iter();
+                held.extend(given.flat_map(brings));
+            }
+        }
+        let offered = resource.kind().offers();
+        let left = state.map_or(Permissions::ALL, |device| device.tariff);
+        held.retain(|one| offered.contains(*one) && left.contains(*one));
+        held.into_iter().collect()
+    }
+
+    fn naive_reach(&self, grant: &SiteGrant, resource: &Resource) -> bool {
+        let parts = |of: &Resource| {
+            let whole = matches!(of, Resource::Device(device) if resource.device() == Some(device));
+            of == resource || whole
+        };
+        let chosen = &grant.terms.channels;
+        let of_channel = |number: u32| chosen.contains(&number);
+        let meant = chosen.is_empty() || resource.channel().is_some_and(of_channel);
+        let carried = self.placed.iter().any(|(layout, what, epoch)| {
+            grant.on == Resource::Layout(layout.clone())
+                && *epoch == self.epoch(what)
+                && parts(what)
+        });
+        (parts(&grant.on) && meant) || carried
     }
 
     fn rights(&self, n: usize, resource: &Resource, at: Timestamp) -> Rights {
@@ -192,15 +283,23 @@ proptest! {
     #![proptest_config(config(500))]
 
     #[test]
+    fn rights_are_those_of_the_naive_site(changes in changes(), at in moment()) {
+        let built = Built::after(changes);
+        for (user, resource) in each() {
+            let rights = built.rights(user, &resource, at).permissions;
+            prop_assert_eq!(rights, built.naive_rights(user, &resource, at), "{}", resource);
+        }
+    }
+
+    #[test]
     fn site_and_its_projection_to_a_device_agree(changes in changes(), at in moment()) {
         let built = Built::after(changes);
         for (user, resource) in each() {
             let Some(id) = resource.device() else { continue };
             let projection = built.site.project(id).expect("a known device");
-            let known = (0..DEVICES).find(|n| device(*n) == *id).expect("one of them");
             let who = Principal::Account(account(user));
             let projected = projection.rights(&who, resource.channel(), at);
-            let tariff = built.devices[known].tariff;
+            let tariff = built.state(&resource).expect("one of them").tariff;
             prop_assert_eq!(built.rights(user, &resource, at), projected.within(tariff));
         }
     }
