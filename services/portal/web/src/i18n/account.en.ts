@@ -98,7 +98,6 @@ export const account = {
     lastUsed: (ago: string) => `used ${ago}`,
     begun: (day: string) => `signed in ${day}`,
     end: "Sign out",
-    endNamed: (name: string) => `Sign out: ${name}`,
     endOthers: "Sign out everywhere else",
     nowhereElse: "You are signed in nowhere else.",
     ended: (n: number) => plural(n, { one: "# session ended.", other: "# sessions ended." }),

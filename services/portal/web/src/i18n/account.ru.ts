@@ -98,7 +98,6 @@ export const account = {
     lastUsed: (ago: string) => `активность ${ago}`,
     begun: (day: string) => `вход ${day}`,
     end: "Завершить",
-    endNamed: (name: string) => `Завершить сеанс: ${name}`,
     endOthers: "Завершить все остальные",
     nowhereElse: "Больше вход нигде не выполнен.",
     ended: (n: number) =>
