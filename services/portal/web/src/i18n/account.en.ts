@@ -78,6 +78,7 @@ export const account = {
     profile: "Profile",
     signOut: "Sign out",
     deviceUser: (user: string, device: string) => `${user} on the device ${device}`,
+    deviceGone: "The device has a new owner, or none, so this sign-in no longer opens it.",
   },
 
   profile: {

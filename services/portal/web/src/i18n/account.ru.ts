@@ -78,6 +78,8 @@ export const account = {
     profile: "Профиль",
     signOut: "Выйти",
     deviceUser: (user: string, device: string) => `${user} на устройстве ${device}`,
+    deviceGone:
+      "У устройства сменился владелец или его больше нет, поэтому этот вход его уже не открывает.",
   },
 
   profile: {
