@@ -99,7 +99,10 @@ impl DeviceWatch {
                     Wake::Device(device) => return self.device(device).await,
                     Wake::Everything => self.start_over = true,
                 },
-                changed = self.viewer.next_change(&self.registry) => self.pending.extend(changed?),
+                shares = self.viewer.next_shares() => {
+                    let changed = self.viewer.take(&self.registry, shares?).await?;
+                    self.pending.extend(changed);
+                }
                 () = tokio::time::sleep_until(self.heartbeat_at) => {
                     self.heartbeat_at = Instant::now() + HEARTBEAT;
                     return Ok(Event::Heartbeat(Heartbeat {}));
@@ -139,26 +142,38 @@ impl Viewer {
             && shared.is_none()
         {
             let (watch, shares) = ShareWatch::open(registry.grants.clone(), account).await?;
+            let following = follow(registry, account, &shares);
             *shared = Some(Box::new(Shared {
                 watch,
-                _following: follow(registry, account, &shares),
-                shares,
+                shares: bound(registry, shares).await?,
+                _following: following,
             }));
         }
         Ok(())
     }
 
-    /// The devices whose share is new, other, or gone. Nothing is lost when the future is dropped.
-    async fn next_change(&mut self, registry: &Registry) -> Result<Vec<CloudId>, Error> {
+    /// What is shared after a change. Nothing is lost when the future is dropped.
+    async fn next_shares(&mut self) -> Result<Shares, Error> {
+        match self {
+            Self::Account {
+                shared: Some(shared),
+                ..
+            } => shared.watch.next().await,
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// Remembers what is shared, and tells the devices whose share is new, other, or gone.
+    async fn take(&mut self, registry: &Registry, shares: Shares) -> Result<Vec<CloudId>, Error> {
         let Self::Account {
             account,
             shared: Some(shared),
         } = self
         else {
-            return std::future::pending().await;
+            return Ok(Vec::new());
         };
-        let shares = shared.watch.next().await?;
         shared._following = follow(registry, account, &shares);
+        let shares = bound(registry, shares).await?;
         let before = std::mem::replace(&mut shared.shares, shares);
         let either: BTreeSet<&CloudId> = before.keys().chain(shared.shares.keys()).collect();
         let changed = |device: &&CloudId| before.get(device) != shared.shares.get(device);
@@ -191,6 +206,18 @@ impl Viewer {
 fn follow(registry: &Registry, account: &AccountId, shares: &Shares) -> Following {
     let devices = shares.keys().copied().collect();
     registry.changes.follow(account.clone(), devices)
+}
+
+/// The shares of devices that have an owner, each under the ownership of this moment.
+async fn bound(registry: &Registry, shares: Shares) -> Result<Shares, Error> {
+    let mut bound = Shares::new();
+    for (device, mut share) in shares {
+        if let Some(owned) = registry.records.owned(device).await? {
+            share.bind(owned.epoch);
+            bound.insert(device, share);
+        }
+    }
+    Ok(bound)
 }
 
 impl Watch for DeviceWatch {

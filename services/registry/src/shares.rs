@@ -29,6 +29,9 @@ pub(crate) struct Share {
     id: String,
     terms: Terms,
     owner_hint: String,
+    /// For a share that is remembered: the ownership epoch of the device when it was heard of. It
+    /// is dead under another one, before sharing says so.
+    heard_under: Option<u64>,
 }
 
 /// By device.
@@ -38,6 +41,17 @@ impl Share {
     /// Whether it lets its guest see recordings, in its hours.
     pub(crate) fn gives_archive(&self) -> bool {
         self.terms.given().contains(Permission::ViewArchive)
+    }
+
+    /// Binds it to the ownership of this moment.
+    pub(crate) fn bind(&mut self, ownership_epoch: u64) {
+        self.heard_under = Some(ownership_epoch);
+    }
+
+    /// Whether it can hold under this ownership.
+    pub(crate) fn holds_under(&self, ownership_epoch: u64) -> bool {
+        self.heard_under
+            .is_none_or(|epoch| epoch == ownership_epoch)
     }
 
     /// Whether it speaks of a channel.
@@ -119,6 +133,7 @@ fn share(grant: &SharedDeviceGrant) -> Option<(CloudId, Share)> {
         id: grant.share_id.clone(),
         terms,
         owner_hint: grant.owner_hint.clone(),
+        heard_under: None,
     };
     Some((device, share))
 }

@@ -77,11 +77,11 @@ impl Registry {
             return Ok(Some(self.owners_view(device, owned).await?));
         }
         match shares.get(&device) {
-            Some(share) => {
+            Some(share) if share.holds_under(owned.epoch) => {
                 let known = self.known(device).await?;
                 Ok(Some(guests_view(device, &owned.owner, known, share)))
             }
-            None => Ok(None),
+            _ => Ok(None),
         }
     }
 

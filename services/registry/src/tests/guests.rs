@@ -199,6 +199,29 @@ async fn what_becomes_of_a_shared_device_is_told_to_its_guests() {
 }
 
 #[tokio::test]
+async fn a_share_of_an_earlier_owner_is_dead_before_sharing_says_so() {
+    let cloud = Cloud::start().await;
+    let (ann, guest) = shared(&cloud, live()).await;
+    let bob = cloud.person(3);
+    let mut watch = guest.watch().await.unwrap();
+    assert_eq!(next_list(&mut watch).await.len(), 1);
+    ann.delete(cloud_id(1)).await.unwrap();
+    bob.claim(cloud_id(1), "Bob's", CODE).await.unwrap();
+    bob.rename(cloud_id(1), "Bob's own").await.unwrap();
+    // What the guest is told next comes after all of that.
+    cloud.owned(cloud_id(2), &guest, "Mine").await;
+    loop {
+        match next(&mut watch).await {
+            Event::Changed(device) if device.name == "Mine" => break,
+            // From before.
+            Event::Changed(device) => assert_eq!(device.name, "Home"),
+            Event::RemovedId(id) => assert_eq!(id, cloud_id(1).to_string()),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn own_devices_come_before_shared_ones_and_can_be_told_apart() {
     let cloud = Cloud::start().await;
     let (_, guest) = shared(&cloud, live()).await;
