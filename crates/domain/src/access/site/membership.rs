@@ -44,8 +44,9 @@ impl Membership {
         let mut all = BTreeSet::new();
         let mut left = vec![subject.clone()];
         while let Some(one) = left.pop() {
-            left.extend(self.groups(&one).cloned().map(Subject::Group));
-            all.insert(one);
+            if all.insert(one.clone()) {
+                left.extend(self.groups(&one).cloned().map(Subject::Group));
+            }
         }
         all
     }
