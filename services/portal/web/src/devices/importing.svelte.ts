@@ -1,7 +1,8 @@
 // An import that runs: what each line came to.
 
-import { registry } from "../api/clients";
+import type { Client } from "@connectrpc/connect";
 import { refusalOf, type Refusal } from "../api/errors";
+import type { Registry } from "../gen/sightline/registry/v1/registry_pb";
 import { someEntries, wholeFile, type Import, type Lines } from "./import";
 
 export interface Result {
@@ -18,11 +19,17 @@ export class Importing {
   /** Why it ended early. */
   refusal = $state.raw<Refusal | undefined>(undefined);
 
+  readonly #registry: Pick<Client<typeof Registry>, "importDevices">;
   readonly #lines: Lines;
   readonly #text: string;
   #abort = new AbortController();
 
-  constructor(text: string, lines: Lines) {
+  constructor(
+    registry: Pick<Client<typeof Registry>, "importDevices">,
+    text: string,
+    lines: Lines,
+  ) {
+    this.#registry = registry;
     this.#text = text;
     this.#lines = lines;
     this.results = [...lines].map(([line, entry]) => ({
@@ -69,7 +76,7 @@ export class Importing {
     this.#abort = new AbortController();
     const { signal } = this.#abort;
     try {
-      for await (const { line, reason } of registry.importDevices(
+      for await (const { line, reason } of this.#registry.importDevices(
         { file },
         { signal, timeoutMs: 0 },
       )) {

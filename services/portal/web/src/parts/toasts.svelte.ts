@@ -4,7 +4,7 @@
 const SHOWN_MS = 7_000;
 
 /** Older ones make room: more would hide the page. */
-const SHOWN_MAX = 3;
+const SHOWN_MAX = 2;
 
 export interface Toast {
   id: number;
