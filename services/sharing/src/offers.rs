@@ -167,7 +167,6 @@ impl Sharing {
             Some(share) => share,
             None => {
                 self.limits.offer(caller, self.now())?;
-                self.room(caller, &offer).await?;
                 let share = offer.share(caller, &masked(&own), &ownership, self.now());
                 self.offer(&offer, share).await?
             }
@@ -212,33 +211,18 @@ impl Sharing {
         }
     }
 
-    /// The limits that go beyond one device. They are not exact when somebody offers many devices
-    /// at the same moment, and need not be.
-    async fn room(&self, caller: &AccountId, offer: &Offer) -> Result<(), Error> {
-        let given = records::given(caller);
-        if self.records.has(given, GIVEN_PER_ACCOUNT_MAX).await? {
-            return Err(Error::TooManyGiven(GIVEN_PER_ACCOUNT_MAX));
-        }
-        let offered = records::offered(&offer.email);
-        if self.records.has(offered, OFFERS_PER_ADDRESS_MAX).await? {
-            return Err(Error::TooManyOffers(OFFERS_PER_ADDRESS_MAX));
-        }
-        Ok(())
-    }
-
     /// Writes the offer down, unless the address has a share of the device.
     async fn offer(&self, offer: &Offer, share: Share) -> Result<Share, Error> {
         for _ in 0..ROUNDS_MAX {
             // Before what is decided by, so that a change in between is a conflict.
             let revision = self.records.revision(share.device).await?;
+            let room = self.room(&share).await;
+            // After what refuses: the same call may have come twice, and made at this moment what
+            // stands in the way.
             if let Some(made) = self.made_before(&share.owner, offer).await? {
                 return Ok(made);
             }
-            let replaced = self.replaced(&share).await?;
-            let live = records::live_of(share.device, share.ownership_epoch);
-            if replaced.is_none() && self.records.has(live, SHARES_PER_DEVICE_MAX).await? {
-                return Err(Error::TooManyShares(SHARES_PER_DEVICE_MAX));
-            }
+            let replaced = room?;
             let created = self.records.create(revision, &share, replaced.as_ref());
             match created.await {
                 Ok(()) => {
@@ -252,11 +236,23 @@ impl Sharing {
         Err(Error::Contended)
     }
 
-    /// The share that holds the place of a new one although it is over, and the record of its end.
-    async fn replaced(&self, share: &Share) -> Result<Option<(Revision, Share, Share)>, Error> {
+    /// Whether there is room for a share. The limits that go beyond one device are not exact when
+    /// somebody offers many devices at the same moment, and need not be.
+    ///
+    /// Returns the share that holds the place although it is over, and the record of its end.
+    async fn room(&self, share: &Share) -> Result<Option<(Revision, Share, Share)>, Error> {
+        let given = records::given(&share.owner);
+        if self.records.has(given, GIVEN_PER_ACCOUNT_MAX).await? {
+            return Err(Error::TooManyGiven(GIVEN_PER_ACCOUNT_MAX));
+        }
+        let offered = records::offered(&share.recipient_email);
+        if self.records.has(offered, OFFERS_PER_ADDRESS_MAX).await? {
+            return Err(Error::TooManyOffers(OFFERS_PER_ADDRESS_MAX));
+        }
+        let (device, epoch) = (share.device, share.ownership_epoch);
         let found = self
             .records
-            .live_with(share.device, share.ownership_epoch, &share.recipient_email)
+            .live_with(device, epoch, &share.recipient_email)
             .await?;
         let now = self.now();
         match found {
@@ -265,7 +261,13 @@ impl Sharing {
                 let after = before.with_state(State::Ended, now);
                 Ok(Some((revision, before, after)))
             }
-            None => Ok(None),
+            None => {
+                let live = records::live_of(device, epoch);
+                if self.records.has(live, SHARES_PER_DEVICE_MAX).await? {
+                    return Err(Error::TooManyShares(SHARES_PER_DEVICE_MAX));
+                }
+                Ok(None)
+            }
         }
     }
 }

@@ -361,6 +361,15 @@ fn working_hours() -> Terms {
     }
 }
 
+/// The answers to calls that are made at the same moment.
+async fn at_once<C>(calls: impl Iterator<Item = C>) -> Vec<C::Output>
+where
+    C: Future<Output: Send> + Send + 'static,
+{
+    let calls: tokio::task::JoinSet<C::Output> = calls.collect();
+    calls.join_all().await
+}
+
 fn why<T: std::fmt::Debug>(result: Result<T, Status>) -> String {
     reason(&result.unwrap_err())
 }

@@ -64,12 +64,15 @@ async fn an_edit_of_an_older_version_is_refused() {
     assert_eq!(ann.given().await[0].terms, Some(archive()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_edits_of_one_version_exactly_one_stands() {
     let cloud = Cloud::start();
     let (ann, _, share) = cloud.shared().await;
-    let edits = (0..20).map(|_| ann.update(&share.id, archive(), share.version));
-    let made = futures::future::join_all(edits).await;
+    let edits = (0..20).map(|_| {
+        let (ann, share) = (ann.clone(), share.clone());
+        async move { ann.update(&share.id, archive(), share.version).await }
+    });
+    let made = at_once(edits).await;
     assert_eq!(made.iter().filter(|edit| edit.is_ok()).count(), 1);
     assert_eq!(ann.given().await[0].version, share.version + 1);
 }

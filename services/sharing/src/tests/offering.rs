@@ -137,16 +137,17 @@ async fn terms_that_a_share_cannot_have_are_refused() {
     assert_eq!(ann.given().await, []);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_a_hundred_offers_to_one_address_exactly_one_stands() {
     let cloud = Cloud::start_generous();
     cloud.registry.own(device(1), "ann", "Home");
     let ann = cloud.person("ann");
-    let offers = (0..100).map(|_| ann.offer(device(1), "bob@example.org", live()));
-    let (made, refused): (Vec<_>, Vec<_>) = futures::future::join_all(offers)
-        .await
-        .into_iter()
-        .partition(Result::is_ok);
+    let offers = (0..100).map(|_| {
+        let ann = ann.clone();
+        async move { ann.offer(device(1), "bob@example.org", live()).await }
+    });
+    let (made, refused): (Vec<_>, Vec<_>) =
+        at_once(offers).await.into_iter().partition(Result::is_ok);
     assert_eq!(made.len(), 1);
     for offer in refused {
         assert_eq!(why(offer), "SHARE_EXISTS");
@@ -155,28 +156,34 @@ async fn of_a_hundred_offers_to_one_address_exactly_one_stands() {
     assert_eq!(cloud.person("bob").received().await.len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_a_hundred_calls_with_one_request_id_all_get_the_one_share() {
     let cloud = Cloud::start_generous();
     cloud.registry.own(device(1), "ann", "Home");
     let (ann, id) = (cloud.person("ann"), Uuid::new_v4());
-    let calls = (0..100).map(|_| ann.offer_again(device(1), "bob@example.org", live(), id));
-    let made = futures::future::join_all(calls).await;
+    let calls = (0..100).map(|_| {
+        let ann = ann.clone();
+        async move {
+            ann.offer_again(device(1), "bob@example.org", live(), id)
+                .await
+        }
+    });
+    let made = at_once(calls).await;
     let ids: std::collections::BTreeSet<_> = made.into_iter().map(|m| m.unwrap().id).collect();
     assert_eq!(ids.len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_device_is_shared_with_a_hundred_people_at_most_even_when_all_are_asked_at_once() {
     let cloud = Cloud::start_generous();
     cloud.registry.own(device(1), "ann", "Home");
     let ann = cloud.person("ann");
-    let addresses: Vec<_> = (0..110).map(|n| format!("guest-{n}@example.com")).collect();
-    let offers = addresses.iter().map(|to| ann.offer(device(1), to, live()));
-    let (made, refused): (Vec<_>, Vec<_>) = futures::future::join_all(offers)
-        .await
-        .into_iter()
-        .partition(Result::is_ok);
+    let offers = (0..110).map(|n| {
+        let (ann, to) = (ann.clone(), format!("guest-{n}@example.com"));
+        async move { ann.offer(device(1), &to, live()).await }
+    });
+    let (made, refused): (Vec<_>, Vec<_>) =
+        at_once(offers).await.into_iter().partition(Result::is_ok);
     assert_eq!((made.len(), refused.len()), (100, 10));
     for offer in refused {
         assert_eq!(why(offer), "TOO_MANY_SHARES");
