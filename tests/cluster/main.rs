@@ -6,6 +6,7 @@
 )]
 
 mod admission;
+mod crash;
 mod hostile_device;
 mod outages;
 mod policies;

@@ -12,7 +12,7 @@ const TICK: Duration = Duration::from_millis(20);
 const BUFFER_BYTES: u32 = 16 << 10;
 
 /// Address of a link to this one, for one connection after the other.
-pub fn to(cloud: SocketAddr, bytes_per_second: usize) -> SocketAddr {
+pub(crate) fn to(cloud: SocketAddr, bytes_per_second: usize) -> SocketAddr {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(BUFFER_BYTES).unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
