@@ -18,6 +18,7 @@ use tonic::Streaming;
 
 use crate::Error;
 use crate::changes::Listener;
+use crate::grants::zone_name;
 use crate::peers::registry;
 use crate::records;
 use crate::service::Sharing;
@@ -26,8 +27,6 @@ use crate::stream::Watch;
 /// Longest time for which what the registry told is passed on. It speaks again within half a
 /// second, so a change that comes later waits for a moment at most.
 const OWNERSHIP_AGE_MAX: Duration = Duration::from_millis(500);
-/// Zone of a device that told none.
-const DEFAULT_ZONE: &str = "UTC";
 
 /// One stream. It is made as it is read: there is no queue between this and the connection.
 pub(crate) struct DeviceWatch {
@@ -119,7 +118,6 @@ impl Watch for DeviceWatch {
 }
 
 fn grant_set(grants: DeviceGrants, zone: &str) -> GrantSet {
-    let time_zone = if zone.is_empty() { DEFAULT_ZONE } else { zone };
     let grant = |grant: sightline_domain::access::Grant| {
         let (terms, share_id) = match grant.source {
             GrantSource::Ownership => (None, String::new()),
@@ -134,6 +132,6 @@ fn grant_set(grants: DeviceGrants, zone: &str) -> GrantSet {
     GrantSet {
         epoch: grants.ownership_epoch,
         grants: grants.grants.into_iter().map(grant).collect(),
-        time_zone: time_zone.to_owned(),
+        time_zone: zone_name(zone).to_owned(),
     }
 }

@@ -107,6 +107,11 @@ impl Sharing {
     }
 }
 
+/// The zone in which hours count, of a device that may have told none.
+pub(crate) fn zone_name(told: &str) -> &str {
+    if told.is_empty() { "UTC" } else { told }
+}
+
 /// The whole device is 0 in the contract.
 fn channel(number: u32) -> Option<u32> {
     (number != 0).then_some(number)
