@@ -1,5 +1,7 @@
 // Short messages about what has just happened.
 
+import type { IconName } from "./Icon.svelte";
+
 /** Long enough to read two lines. */
 const SHOWN_MS = 7_000;
 
@@ -9,6 +11,7 @@ const SHOWN_MAX = 2;
 export interface Toast {
   id: number;
   words: string;
+  icon: IconName;
 }
 
 let toasts = $state.raw<readonly Toast[]>([]);
@@ -18,9 +21,10 @@ export function currentToasts(): readonly Toast[] {
   return toasts;
 }
 
-export function say(words: string): void {
+/** `icon` is that of something done, unless it came from elsewhere. */
+export function say(words: string, icon: IconName = "check"): void {
   const id = ++lastId;
-  toasts = [...toasts, { id, words }].slice(-SHOWN_MAX);
+  toasts = [...toasts, { id, words, icon }].slice(-SHOWN_MAX);
   setTimeout(() => drop(id), SHOWN_MS);
 }
 

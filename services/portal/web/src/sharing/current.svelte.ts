@@ -79,7 +79,7 @@ export function startWatching(): () => void {
       const before = shares ?? new Map();
       shares = message.event.case === "heartbeat" ? shares : apply(before, message);
       for (const { id, deviceName } of lost(before, shares ?? before)) {
-        if (!leaving.has(id)) say(t().sharing.received.lost(deviceName));
+        if (!leaving.has(id)) say(t().sharing.received.lost(deviceName), "people");
       }
     },
     onConnected: (now: boolean) => (connected = now),
