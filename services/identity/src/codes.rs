@@ -92,17 +92,6 @@ impl Codes {
         now_unix_ms: i64,
     ) -> Result<Zeroizing<String>, Error> {
         let key = record_key(purpose, email);
-        let transaction = match self.read(&key).await? {
-            None => Transaction::new().require_absent(key.clone()),
-            Some((revision, last)) => {
-                let since_ms = now_unix_ms.saturating_sub(last.requested_at_unix_ms);
-                let since = Duration::from_millis(u64::try_from(since_ms).unwrap_or(0));
-                if let Some(left) = NEXT_CODE.checked_sub(since).filter(|left| !left.is_zero()) {
-                    return Err(Exhausted { retry_after: left }.into());
-                }
-                Transaction::new().require_revision(key.clone(), revision)
-            }
-        };
         let code = random_code();
         let salt = Secret::random::<16>().reveal().to_owned();
         let record = Record {
@@ -112,14 +101,32 @@ impl Codes {
             requested_at_unix_ms: now_unix_ms,
             expires_at_unix_ms: now_unix_ms.saturating_add(millis(self.valid)),
         };
-        match self.store.commit(transaction.put(key, &record)?).await {
-            Ok(_) => Ok(code),
-            // Another request was quicker, and its code is the valid one.
-            Err(StoreError::Conflict { .. }) => Err(Exhausted {
-                retry_after: NEXT_CODE,
+        for _ in 0..ROUNDS_MAX {
+            let issue = self.may_issue(&key, now_unix_ms).await?;
+            match self.store.commit(issue.put(key.clone(), &record)?).await {
+                Ok(_) => return Ok(code),
+                // The last code was tried or deleted meanwhile, or another request was quicker:
+                // then its code is the valid one, and the next round says so.
+                Err(StoreError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
             }
-            .into()),
-            Err(error) => Err(error.into()),
+        }
+        Err(Exhausted {
+            retry_after: NEXT_CODE,
+        }
+        .into())
+    }
+
+    /// What a new code requires of the last one: that it is old enough, and still there as it was.
+    async fn may_issue(&self, key: &[u8], now_unix_ms: i64) -> Result<Transaction, Error> {
+        let Some((revision, last)) = self.read(key).await? else {
+            return Ok(Transaction::new().require_absent(key));
+        };
+        let since_ms = now_unix_ms.saturating_sub(last.requested_at_unix_ms);
+        let since = Duration::from_millis(u64::try_from(since_ms).unwrap_or(0));
+        match NEXT_CODE.checked_sub(since) {
+            Some(left) if !left.is_zero() => Err(Exhausted { retry_after: left }.into()),
+            _ => Ok(Transaction::new().require_revision(key, revision)),
         }
     }
 

@@ -3,6 +3,7 @@
 mod by_device;
 mod codes;
 mod devices;
+mod log;
 mod own_account;
 mod reset;
 mod sessions;

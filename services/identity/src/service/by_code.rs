@@ -1,13 +1,13 @@
 //! What a code from an e-mail allows: a new account, a new password.
 
-use sightline_domain::Principal;
-use sightline_domain::{Email, password};
+use std::time::Duration;
+
+use sightline_domain::{Email, Principal, password};
 use sightline_rpc::identity::v1::{
     CodePurpose, RegisterRequest, RegisterResponse, RequestCodeRequest, RequestCodeResponse,
     ResetPasswordRequest, ResetPasswordResponse,
 };
 use sightline_store::{Error as StoreError, Transaction};
-use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::origin::Origin;

@@ -24,6 +24,7 @@ use tracing::Instrument as _;
 use super::origin::Origin;
 use super::{Inner, Service};
 use crate::Error;
+use crate::limits::Place;
 
 /// Runs a request to its end, also when its client goes away meanwhile: the end of a session that
 /// was committed has to be told.
@@ -39,9 +40,9 @@ fn answer<T>(result: Result<T, Error>) -> Result<Response<T>, Status> {
     result.map(Response::new).map_err(|error| status(&error))
 }
 
-fn refused<T>(result: &Result<T, Error>, from: &str) {
+fn log_refusal<T>(result: &Result<T, Error>, place: Option<Place>) {
     if let Err(error) = result {
-        tracing::info!(from, reason = error.reason(), "sign-in refused");
+        tracing::info!(from = ?place, reason = error.reason(), "sign-in refused");
     }
 }
 
@@ -84,9 +85,9 @@ impl Identity for Service {
     ) -> Result<Response<SignInResponse>, Status> {
         let (inner, origin) = (Arc::clone(&self.inner), Origin::of(&request));
         to_the_end(async move {
-            let from = format!("{:?}", origin.place);
+            let place = origin.place;
             let signed_in = inner.sign_in(request.into_inner(), origin).await;
-            refused(&signed_in, &from);
+            log_refusal(&signed_in, place);
             signed_in
         })
         .await
@@ -98,9 +99,9 @@ impl Identity for Service {
     ) -> Result<Response<SignInByDeviceResponse>, Status> {
         let (inner, origin) = (Arc::clone(&self.inner), Origin::of(&request));
         to_the_end(async move {
-            let from = format!("{:?}", origin.place);
+            let place = origin.place;
             let signed_in = inner.sign_in_by_device(request.into_inner(), origin).await;
-            refused(&signed_in, &from);
+            log_refusal(&signed_in, place);
             signed_in
         })
         .await

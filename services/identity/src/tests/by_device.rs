@@ -11,14 +11,14 @@ use tonic_types::StatusExt as _;
 
 use super::*;
 
-const USER: (&str, &str) = ("guard", "camera-pass");
+pub(super) const USER: (&str, &str) = ("guard", "camera-pass");
 
-fn device() -> CloudId {
+pub(super) fn device() -> CloudId {
     CloudId::of_public_key(b"a device")
 }
 
 impl Cloud {
-    async fn with_device() -> Self {
+    pub(super) async fn with_device() -> Self {
         let cloud = Self::start().await;
         let answer = VerifyUserResponse {
             accepted: true,
@@ -30,7 +30,7 @@ impl Cloud {
         cloud
     }
 
-    async fn by_device(
+    pub(super) async fn by_device(
         &self,
         device_id: &str,
         (user_name, password): (&str, &str),

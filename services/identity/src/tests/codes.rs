@@ -86,6 +86,27 @@ async fn next_code_has_to_wait_and_replaces_the_last() {
 }
 
 #[tokio::test]
+async fn a_code_is_sent_while_the_last_one_is_swept_away() {
+    let cloud = Cloud::start().await;
+    for _ in 0..20 {
+        cloud.code(BOB).await;
+        cloud.clock.advance_ms(30 * MINUTE_MS);
+        let (swept, sent) = tokio::join!(cloud.service.sweep_now(), cloud.request_code(BOB));
+        swept.unwrap();
+        sent.unwrap();
+        cloud.clock.advance_ms(MINUTE_MS);
+    }
+}
+
+#[tokio::test]
+async fn of_requests_at_the_same_time_one_gets_a_code() {
+    let cloud = Cloud::start().await;
+    let answers = join_all((0..8).map(|_| cloud.request_code(BOB))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    assert_eq!(cloud.mailbox.0.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn asking_too_soon_costs_nothing_but_the_wait() {
     let cloud = Cloud::start().await;
     cloud.code(BOB).await;

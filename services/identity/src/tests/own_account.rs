@@ -15,7 +15,12 @@ use tonic_types::StatusExt as _;
 use super::*;
 
 impl Cloud {
-    async fn change(&self, tokens: &Tokens, current: &str, new: &str) -> Result<(), Status> {
+    pub(super) async fn change(
+        &self,
+        tokens: &Tokens,
+        current: &str,
+        new: &str,
+    ) -> Result<(), Status> {
         let request = ChangePasswordRequest {
             current_password: current.into(),
             new_password: new.into(),

@@ -7,7 +7,7 @@ use super::*;
 const RESET: CodePurpose = CodePurpose::ResetPassword;
 
 impl Cloud {
-    async fn reset_code(&self) -> String {
+    pub(super) async fn reset_code(&self) -> String {
         self.request_code_for(RESET, ANN).await.unwrap();
         code_in(&self.last_mail().text).unwrap()
     }
