@@ -33,14 +33,20 @@ it("leaves everything as it is at a heartbeat", () => {
   expect(apply(known, event({ case: "heartbeat", value: {} }))).toBe(known);
 });
 
-it("names the access that was lost, and neither offers nor what one gives to others", () => {
+it("names the access that has ended, but no offer, nothing given, nothing still to be told", () => {
   const before = shares(
-    share("gone", 1),
+    share("later", 1),
     share("ended", 1),
     share("kept", 1),
     share("offer", 1, { state: ShareState.OFFERED }),
     share("given", 1, { givenByCaller: true }),
   );
-  const after = shares(share("ended", 2, { state: ShareState.ENDED }), share("kept", 2));
-  expect(lost(before, after).map(({ id }) => id)).toEqual(["gone", "ended"]);
+  const over = { state: ShareState.ENDED };
+  const after = shares(
+    share("ended", 2, over),
+    share("kept", 2),
+    share("offer", 2, over),
+    share("given", 2, { ...over, givenByCaller: true }),
+  );
+  expect(lost(before, after).map(({ id }) => id)).toEqual(["ended"]);
 });

@@ -36,13 +36,13 @@ export function put(shares: Shares, share: Share): Shares {
   return new Map(shares).set(share.id, share);
 }
 
-/** Accepted shares of others that were in `before` and are none any more: access that was lost. */
+/** Accepted shares of others that have ended: access that was lost. One that is missing has not: a
+ * long list comes in parts. */
 export function lost(before: Shares, after: Shares): Share[] {
-  return [...before.values()].filter((share) => {
-    if (share.givenByCaller || share.state !== ShareState.ACCEPTED) return false;
-    const now = after.get(share.id);
-    return now === undefined || now.state === ShareState.ENDED;
-  });
+  return [...before.values()].filter(
+    ({ id, givenByCaller, state }) =>
+      !givenByCaller && state === ShareState.ACCEPTED && after.get(id)?.state === ShareState.ENDED,
+  );
 }
 
 export interface WatchEvents {
