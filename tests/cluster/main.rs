@@ -11,6 +11,7 @@ mod hostile_device;
 mod outages;
 mod policies;
 mod real_camera;
+mod scenarios;
 mod sharing;
 mod slow_viewer;
 #[path = "../../services/agent/tests/uplink/thin_link.rs"]

@@ -5,6 +5,7 @@
 pub mod camera;
 pub mod errors;
 pub mod ffmpeg;
+pub mod scenario;
 mod sharing;
 
 use std::net::SocketAddr;
@@ -115,6 +116,13 @@ impl Sandbox {
             node.shutdown().await;
         }
         self.start_node().await
+    }
+
+    /// Stops the node in order, and removes what it kept. A test with one sandbox ends without.
+    pub async fn stop(mut self) {
+        if let Some(node) = self.node.take() {
+            node.shutdown().await;
+        }
     }
 
     /// The authority that clients and devices trust.

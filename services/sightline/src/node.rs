@@ -232,7 +232,7 @@ impl Services {
         let (grants, grants_channel) = later();
         let mail = match &surroundings.mail {
             Some(mail) => Arc::clone(mail),
-            None => mail::sender(&config.identity.mail).context("identity.mail")?,
+            None => mail::sender(&config.identity.mail)?,
         };
         let parts = sightline_identity::service::Parts {
             store: Arc::clone(&state.store),

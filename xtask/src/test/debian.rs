@@ -17,6 +17,7 @@ const MEDIA: [&str; 10] = [
     "gstreamer1.0-plugins-ugly",
     "gstreamer1.0-rtsp",
     "gstreamer1.0-x",
+    "python3-aiosmtpd",
     "python3-gi",
 ];
 
