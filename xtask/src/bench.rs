@@ -14,10 +14,20 @@ pub(crate) enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// A share revoked, a session signed out: how soon 1,000 open streams are over
+    #[command(disable_help_flag = true)]
+    Revoke {
+        /// Passed to `sightline-loadtest revoke`; `--help` shows them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
 }
 
 pub(crate) fn run(workspace: &Workspace, bench: &Bench) -> anyhow::Result<()> {
-    let Bench::Fanout { args } = bench;
+    let (name, args) = match bench {
+        Bench::Fanout { args } => ("fanout", args),
+        Bench::Revoke { args } => ("revoke", args),
+    };
     run_command(
         workspace
             .cargo()
@@ -27,7 +37,7 @@ pub(crate) fn run(workspace: &Workspace, bench: &Bench) -> anyhow::Result<()> {
     let release = workspace.target_dir()?.join("release");
     become_program(
         command(release.join("sightline-loadtest"))
-            .args(["fanout", "--server-bin"])
+            .args([name, "--server-bin"])
             .arg(release.join("sightline"))
             .args(args)
             .current_dir(workspace.root()),

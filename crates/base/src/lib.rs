@@ -8,3 +8,4 @@ pub mod config;
 pub mod net;
 pub mod telemetry;
 pub mod tls;
+pub mod topics;

@@ -16,6 +16,18 @@ pub struct Allowance {
     pub refill: Duration,
 }
 
+impl Allowance {
+    /// So many in a row, and so many an hour from then on; at least one.
+    #[must_use]
+    pub fn per_hour(count: u32) -> Self {
+        let count = count.max(1);
+        Self {
+            burst: count,
+            refill: Duration::from_secs(3600) / count,
+        }
+    }
+}
+
 /// Attempts of many keys. Memory is bounded: only keys whose allowance is not full are kept, and
 /// when those are `keys_max`, further keys are refused for one refill.
 #[derive(Debug)]

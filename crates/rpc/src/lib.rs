@@ -9,6 +9,7 @@ pub mod channel;
 pub mod error;
 pub mod media;
 pub mod sessions;
+pub mod stream;
 pub mod terms;
 pub mod token;
 

@@ -7,26 +7,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use sightline_base::topics::{self, Topics, Wake};
 use sightline_coord::{Coordinator, Epoch, OwnershipEvent, OwnershipWatch};
 use sightline_domain::{AccountId, CloudId};
 use sightline_store::{Change, Changes as Feed, Error as StoreError};
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
 use crate::Error;
 use crate::keys::{self, Subject};
 use crate::records::Records;
-
-/// Wake-ups that one listener may be behind before it is told to look at everything.
-const WAKE_UPS_MAX: usize = 32;
-
-/// What to look at again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wake {
-    Device(CloudId),
-    Everything,
-}
 
 /// What a listener listens to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -37,10 +26,13 @@ pub(crate) enum Topic {
     Account(AccountId),
 }
 
+/// Looks again at devices.
+pub(crate) type Listener = topics::Listener<Topic, CloudId>;
+
 /// Wakes listeners.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    topics: Arc<Topics>,
+    topics: Topics<Topic, CloudId>,
     followed: Arc<Mutex<Followed>>,
 }
 
@@ -49,19 +41,7 @@ type Followed = HashMap<CloudId, HashMap<AccountId, usize>>;
 
 impl Changes {
     pub(crate) fn listen(&self, topic: Topic) -> Listener {
-        let sender = || broadcast::Sender::new(WAKE_UPS_MAX);
-        let wakes = match self.topics.table().as_mut() {
-            Some(table) => table
-                .entry(topic.clone())
-                .or_insert_with(sender)
-                .subscribe(),
-            None => sender().subscribe(),
-        };
-        Listener {
-            topic,
-            wakes,
-            topics: Arc::clone(&self.topics),
-        }
+        self.topics.listen(topic)
     }
 
     /// Has an account woken by devices that are not its own, for as long as the guard lives.
@@ -79,25 +59,13 @@ impl Changes {
         }
     }
 
-    fn wake(&self, topic: &Topic, device: CloudId) {
-        if let Some(sender) = self
-            .topics
-            .table()
-            .as_ref()
-            .and_then(|table| table.get(topic))
-        {
-            // An error means that the last listener is just going.
-            let _ = sender.send(Wake::Device(device));
-        }
-    }
-
     fn wake_account(&self, account: AccountId, device: CloudId) {
-        self.wake(&Topic::Account(account), device);
+        self.topics.wake(&Topic::Account(account), Wake::Of(device));
     }
 
     /// Those who watch the device itself, and its guests.
     fn wake_device(&self, device: CloudId) {
-        self.wake(&Topic::Device(device), device);
+        self.topics.wake(&Topic::Device(device), Wake::Of(device));
         let guests: Vec<AccountId> = match lock(&self.followed).get(&device) {
             Some(guests) => guests.keys().cloned().collect(),
             None => return,
@@ -106,82 +74,10 @@ impl Changes {
             self.wake_account(guest, device);
         }
     }
-
-    fn wake_all(&self) {
-        for sender in self.topics.table().iter().flat_map(HashMap::values) {
-            let _ = sender.send(Wake::Everything);
-        }
-    }
-
-    /// Ends all listeners, and those that come later.
-    fn close(&self) {
-        *self.topics.table() = None;
-    }
-}
-
-/// Listeners by what they listen to; `None` when closed. A topic without listeners takes no memory.
-#[derive(Debug)]
-struct Topics(Mutex<Option<HashMap<Topic, broadcast::Sender<Wake>>>>);
-
-impl Default for Topics {
-    fn default() -> Self {
-        Self(Mutex::new(Some(HashMap::new())))
-    }
-}
-
-impl Topics {
-    fn table(&self) -> MutexGuard<'_, Option<HashMap<Topic, broadcast::Sender<Wake>>>> {
-        lock(&self.0)
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Listens to one topic.
-#[derive(Debug)]
-pub(crate) struct Listener {
-    topic: Topic,
-    wakes: broadcast::Receiver<Wake>,
-    topics: Arc<Topics>,
-}
-
-impl Listener {
-    /// The next wake-up. Nothing is lost when the future is dropped.
-    ///
-    /// # Errors
-    /// [`Error::Closed`] when nobody follows the changes any more.
-    pub(crate) async fn next(&mut self) -> Result<Wake, Error> {
-        match self.wakes.recv().await {
-            Ok(wake) => Ok(wake),
-            Err(RecvError::Lagged(_)) => {
-                self.wakes = self.wakes.resubscribe();
-                Ok(Wake::Everything)
-            }
-            Err(RecvError::Closed) => Err(Error::Closed),
-        }
-    }
-
-    /// Listeners of this topic, this one included.
-    pub(crate) fn count(&self) -> usize {
-        let table = self.topics.table();
-        let sender = table.as_ref().and_then(|table| table.get(&self.topic));
-        sender.map_or(0, broadcast::Sender::receiver_count)
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        let mut table = self.topics.table();
-        let Some(table) = table.as_mut() else { return };
-        if table
-            .get(&self.topic)
-            .is_some_and(|sender| sender.receiver_count() == 1)
-        {
-            table.remove(&self.topic);
-        }
-    }
 }
 
 /// An account is woken by these devices until this is dropped.
@@ -233,7 +129,7 @@ impl Follower {
         let task = tokio::spawn(async move {
             let ended = follow(&woken, &records, feed, ownerships, disconnected).await;
             tracing::info!(reason = %ended, "changes of devices are no longer followed");
-            woken.close();
+            woken.topics.close();
         });
         Self { changes, task }
     }
@@ -242,7 +138,7 @@ impl Follower {
 impl Drop for Follower {
     fn drop(&mut self) {
         self.task.abort();
-        self.changes.close();
+        self.changes.topics.close();
     }
 }
 
@@ -258,11 +154,11 @@ async fn follow(
         let woken = tokio::select! {
             change = feed.next() => match change {
                 Ok(change) => stored(changes, records, &change).await,
-                Err(StoreError::Lagged) => { changes.wake_all(); Ok(()) }
+                Err(StoreError::Lagged) => { changes.topics.wake_all(); Ok(()) }
                 Err(closed) => return closed.into(),
             },
             event = ownerships.next() => match event {
-                Ok(OwnershipEvent::Snapshot(_)) => { changes.wake_all(); Ok(()) }
+                Ok(OwnershipEvent::Snapshot(_)) => { changes.topics.wake_all(); Ok(()) }
                 Ok(OwnershipEvent::Claimed { device, .. }) => wake_viewers(changes, records, device).await,
                 Ok(OwnershipEvent::Released { device, epoch }) => {
                     disconnected(device, epoch);
@@ -273,7 +169,7 @@ async fn follow(
         };
         if let Err(error) = woken {
             tracing::warn!(%error, "read a device that has changed");
-            changes.wake_all();
+            changes.topics.wake_all();
         }
     }
 }

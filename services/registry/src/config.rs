@@ -1,9 +1,6 @@
 //! What an operator may set.
 
-use std::time::Duration;
-
 use serde::Deserialize;
-use sightline_domain::attempts::Allowance;
 
 /// Configuration of the registry.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -25,14 +22,5 @@ impl Default for Config {
             claims_per_account_h: 20,
             lookups_per_account_h: 600,
         }
-    }
-}
-
-/// So many in a row, and so many an hour from then on.
-pub(crate) fn per_hour(count: u32) -> Allowance {
-    let count = count.max(1);
-    Allowance {
-        burst: count,
-        refill: Duration::from_secs(3600) / count,
     }
 }

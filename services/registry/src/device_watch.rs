@@ -14,12 +14,13 @@ use sightline_rpc::registry::v1::{Device, DeviceList, Heartbeat, WatchDevicesRes
 use tokio::time::Instant;
 
 use crate::Error;
-use crate::changes::{Following, Listener, Topic, Wake};
+use crate::changes::{Following, Listener, Topic};
 use crate::listing::PAGE_BYTES_MAX;
 use crate::service::Registry;
 use crate::session::Session;
 use crate::shares::{ShareWatch, Shares};
-use crate::stream::Watch;
+use sightline_base::topics::Wake;
+use sightline_rpc::stream::Watch;
 
 /// Longest silence; the contract promises 15 seconds.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -96,7 +97,7 @@ impl DeviceWatch {
             }
             tokio::select! {
                 wake = self.changes.next() => match wake? {
-                    Wake::Device(device) => return self.device(device).await,
+                    Wake::Of(device) => return self.device(device).await,
                     Wake::Everything => self.start_over = true,
                 },
                 shares = self.viewer.next_shares() => {
@@ -222,6 +223,7 @@ async fn bound(registry: &Registry, shares: Shares) -> Result<Shares, Error> {
 
 impl Watch for DeviceWatch {
     type Item = WatchDevicesResponse;
+    type Error = Error;
 
     async fn next(&mut self) -> Result<WatchDevicesResponse, Error> {
         let event = self.event().await?;

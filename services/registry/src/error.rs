@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sightline_base::topics::Closed;
 use sightline_domain::attempts::Exhausted;
 use sightline_domain::{cloud_id, device_name, verification_code};
 use sightline_rpc::auth::Unauthenticated;
@@ -89,7 +90,7 @@ pub enum Error {
     Coordinator(#[from] sightline_coord::Error),
     /// The service ends.
     #[error("the service is restarting")]
-    Closed,
+    Closed(#[from] Closed),
 }
 
 impl ServiceError for Error {
@@ -113,7 +114,7 @@ impl ServiceError for Error {
             Self::StaleEpoch => Code::Aborted,
             Self::Store(error) if error.retryable() => Code::Aborted,
             Self::Store(_) => Code::Internal,
-            Self::Coordinator(_) | Self::SharesUnknown | Self::Closed => Code::Unavailable,
+            Self::Coordinator(_) | Self::SharesUnknown | Self::Closed(_) => Code::Unavailable,
         }
     }
 
@@ -141,7 +142,7 @@ impl ServiceError for Error {
             Self::DescriptionTooLarge => "DESCRIPTION_TOO_LARGE",
             Self::Store(error) if error.retryable() => "CONFLICT",
             Self::Store(_) => "INTERNAL",
-            Self::Coordinator(_) | Self::SharesUnknown | Self::Closed => "UNAVAILABLE",
+            Self::Coordinator(_) | Self::SharesUnknown | Self::Closed(_) => "UNAVAILABLE",
         }
     }
 

@@ -29,7 +29,6 @@ mod reports;
 pub mod service;
 mod session;
 mod shares;
-mod stream;
 pub mod unbind;
 mod unclaimed;
 mod view;

@@ -2,10 +2,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use sightline_domain::attempts::{Attempts, Exhausted};
+use sightline_domain::attempts::{Allowance, Attempts, Exhausted};
 use sightline_domain::{AccountId, CloudId};
 
-use crate::config::{Config, per_hour};
+use crate::config::Config;
 
 /// Keys of one table of attempts, about 10 MB; see [`Attempts`] for what happens beyond.
 const ATTEMPT_KEYS_MAX: usize = 100_000;
@@ -24,9 +24,18 @@ struct Tables {
 impl Limits {
     pub(crate) fn new(config: &Config) -> Self {
         Self(Mutex::new(Tables {
-            devices: Attempts::new(per_hour(config.claims_per_device_h), ATTEMPT_KEYS_MAX),
-            accounts: Attempts::new(per_hour(config.claims_per_account_h), ATTEMPT_KEYS_MAX),
-            lookups: Attempts::new(per_hour(config.lookups_per_account_h), ATTEMPT_KEYS_MAX),
+            devices: Attempts::new(
+                Allowance::per_hour(config.claims_per_device_h),
+                ATTEMPT_KEYS_MAX,
+            ),
+            accounts: Attempts::new(
+                Allowance::per_hour(config.claims_per_account_h),
+                ATTEMPT_KEYS_MAX,
+            ),
+            lookups: Attempts::new(
+                Allowance::per_hour(config.lookups_per_account_h),
+                ATTEMPT_KEYS_MAX,
+            ),
         }))
     }
 

@@ -14,7 +14,7 @@ use crate::Error;
 use crate::changes::{Listener, Topic};
 use crate::records::Records;
 use crate::service::Registry;
-use crate::stream::Watch;
+use sightline_rpc::stream::Watch;
 
 /// Longest silence; an edge that hears nothing for three seconds opens nothing new.
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -46,6 +46,7 @@ impl OwnershipWatch {
 
 impl Watch for OwnershipWatch {
     type Item = WatchOwnershipResponse;
+    type Error = Error;
 
     /// At once the first time and after a change, else a heartbeat.
     async fn next(&mut self) -> Result<WatchOwnershipResponse, Error> {

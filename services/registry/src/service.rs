@@ -37,9 +37,9 @@ use crate::limits::Limits;
 use crate::ownership::OwnershipWatch;
 use crate::records::Records;
 use crate::session::Session;
-use crate::stream::{Messages, messages};
 use crate::unclaimed::Unclaimed;
 use crate::{Config, Error, import, unbind};
+use sightline_rpc::stream::{Messages, messages};
 
 /// Records of devices that went offline which are written at a time. When an edge with thousands of
 /// devices ends, the others wait their turn; that costs their owners a late "last seen".

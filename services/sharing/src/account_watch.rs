@@ -16,8 +16,8 @@ use crate::changes::Listener;
 use crate::recipient::RECEIVED_PER_ACCOUNT_MAX;
 use crate::records;
 use crate::service::Sharing;
-use crate::stream::Watch;
 use crate::view::Present;
+use sightline_rpc::stream::Watch;
 
 /// Longest silence.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -113,6 +113,7 @@ impl AccountWatch {
 
 impl Watch for AccountWatch {
     type Item = WatchAccountResponse;
+    type Error = Error;
 
     async fn next(&mut self) -> Result<WatchAccountResponse, Error> {
         let event = self.event().await?;

@@ -1,9 +1,6 @@
 //! What an operator may set.
 
-use std::time::Duration;
-
 use serde::Deserialize;
-use sightline_domain::attempts::Allowance;
 
 /// Configuration of sharing.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -21,14 +18,5 @@ impl Default for Config {
             lookups_per_account_h: 30,
             offers_per_account_h: 30,
         }
-    }
-}
-
-/// So many in a row, and so many an hour from then on.
-pub(crate) fn per_hour(count: u32) -> Allowance {
-    let count = count.max(1);
-    Allowance {
-        burst: count,
-        refill: Duration::from_secs(3600) / count,
     }
 }

@@ -22,7 +22,7 @@ use crate::grants::zone_name;
 use crate::peers::registry;
 use crate::records;
 use crate::service::Sharing;
-use crate::stream::Watch;
+use sightline_rpc::stream::Watch;
 
 /// Longest time for which what the registry told is passed on. It speaks again within half a
 /// second, so a change that comes later waits for a moment at most.
@@ -77,6 +77,7 @@ impl DeviceWatch {
 
 impl Watch for DeviceWatch {
     type Item = WatchDeviceResponse;
+    type Error = Error;
 
     /// At once after a change, else when the registry has confirmed the owner.
     async fn next(&mut self) -> Result<WatchDeviceResponse, Error> {

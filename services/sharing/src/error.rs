@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sightline_base::topics::Closed;
 use sightline_domain::access::terms::InvalidTerms;
 use sightline_domain::attempts::Exhausted;
 use sightline_domain::{cloud_id, email};
@@ -89,7 +90,7 @@ pub enum Error {
     Store(#[from] sightline_store::Error),
     /// The service ends.
     #[error("the service is restarting")]
-    Closed,
+    Closed(#[from] Closed),
 }
 
 impl ServiceError for Error {
@@ -111,7 +112,7 @@ impl ServiceError for Error {
             Self::TooManyGiven(_) | Self::TooManyReceived(_) | Self::TooManyWatches(_) => {
                 Code::ResourceExhausted
             }
-            Self::Contended | Self::Peer(_) | Self::Closed => Code::Unavailable,
+            Self::Contended | Self::Peer(_) | Self::Closed(_) => Code::Unavailable,
             Self::Store(_) => Code::Internal,
         }
     }
@@ -139,7 +140,7 @@ impl ServiceError for Error {
             Self::TooManyGiven(_) => "TOO_MANY_GIVEN",
             Self::TooManyReceived(_) => "TOO_MANY_RECEIVED",
             Self::TooManyWatches(_) => "TOO_MANY_WATCHES",
-            Self::Contended | Self::Peer(_) | Self::Closed => "UNAVAILABLE",
+            Self::Contended | Self::Peer(_) | Self::Closed(_) => "UNAVAILABLE",
             Self::Store(_) => "INTERNAL",
         }
     }

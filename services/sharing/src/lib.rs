@@ -24,7 +24,6 @@ pub mod service;
 mod share;
 mod share_watch;
 mod stored_terms;
-mod stream;
 mod sweep;
 mod view;
 

@@ -6,7 +6,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sightline_domain::access::Terms;
-use sightline_domain::attempts::{Attempts, Exhausted};
+use sightline_domain::attempts::{Allowance, Attempts, Exhausted};
 use sightline_domain::{AccountId, CloudId, Email};
 use sightline_rpc::internal::v1::Ownership;
 use sightline_rpc::sharing::v1::{
@@ -17,7 +17,7 @@ use sightline_store::{Error as StoreError, Revision};
 use uuid::Uuid;
 
 use crate::Error;
-use crate::config::{Config, per_hour};
+use crate::config::Config;
 use crate::records;
 use crate::service::Sharing;
 use crate::share::{Share, State, masked};
@@ -48,8 +48,14 @@ struct Tables {
 impl Limits {
     pub(crate) fn new(config: &Config) -> Self {
         Self(Mutex::new(Tables {
-            lookups: Attempts::new(per_hour(config.lookups_per_account_h), ATTEMPT_KEYS_MAX),
-            offers: Attempts::new(per_hour(config.offers_per_account_h), ATTEMPT_KEYS_MAX),
+            lookups: Attempts::new(
+                Allowance::per_hour(config.lookups_per_account_h),
+                ATTEMPT_KEYS_MAX,
+            ),
+            offers: Attempts::new(
+                Allowance::per_hour(config.offers_per_account_h),
+                ATTEMPT_KEYS_MAX,
+            ),
         }))
     }
 

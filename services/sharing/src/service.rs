@@ -35,10 +35,10 @@ use crate::peers::Peers;
 use crate::records::Records;
 use crate::share::Share;
 use crate::share_watch::ShareWatch;
-use crate::stream::{Messages, messages};
 use crate::sweep::Sweeper;
 use crate::view::Viewer;
 use crate::{Config, Error};
+use sightline_rpc::stream::{Messages, messages};
 
 /// Rounds against others who change the same share at the same moment: owner and recipient, each
 /// on a few screens.

@@ -15,14 +15,15 @@ use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use crate::Error;
-use crate::changes::{Listener, Wake};
+use crate::changes::Listener;
 use crate::listing::PAGE_MAX;
 use crate::offers::GIVEN_PER_ACCOUNT_MAX;
 use crate::records;
 use crate::service::Sharing;
 use crate::share::Share;
-use crate::stream::Watch;
 use crate::view::{Present, Viewer};
+use sightline_base::topics::Wake;
+use sightline_rpc::stream::Watch;
 
 /// Longest silence; the contract promises 15 seconds.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -104,7 +105,7 @@ impl ShareWatch {
                 () = tokio::time::sleep(left) => continue,
             };
             match wake {
-                Wake::Share(id) => return self.share(id).await,
+                Wake::Of(id) => return self.share(id).await,
                 Wake::Everything => self.start_over = true,
             }
         }
@@ -182,6 +183,7 @@ impl ShareWatch {
 
 impl Watch for ShareWatch {
     type Item = WatchSharesResponse;
+    type Error = Error;
 
     async fn next(&mut self) -> Result<WatchSharesResponse, Error> {
         let event = self.event().await?;

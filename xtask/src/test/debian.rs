@@ -7,7 +7,7 @@ use anyhow::bail;
 use crate::process::{answers, command, output, run};
 
 /// Cameras of the tests (gst-rtsp-server with its codecs), and the independent reader of media.
-const MEDIA: [&str; 10] = [
+const MEDIA: [&str; 11] = [
     "ffmpeg",
     "gir1.2-gst-rtsp-server-1.0",
     "gstreamer1.0-libav",
