@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use sightline_base::telemetry::{self, LogFormat};
 
-use crate::fanout;
+use crate::{cloud, fanout, revoke};
 
 /// Devices, viewers and measurements without cameras and screens.
 #[derive(Debug, Parser)]
@@ -17,6 +17,8 @@ struct Cli {
 enum Command {
     /// One stream to many viewers: what it costs the server, against a raw floor.
     Fanout(fanout::Options),
+    /// Access that ends: how soon the streams that live by it are over.
+    Revoke(revoke::Options),
     /// The viewers of one measurement.
     #[command(hide = true)]
     Viewers,
@@ -25,7 +27,7 @@ enum Command {
     Floor(fanout::FloorOptions),
     /// The device of one measurement.
     #[command(hide = true)]
-    Device(fanout::DeviceOptions),
+    Device(cloud::DeviceOptions),
 }
 
 /// Runs the command of this process.
@@ -36,8 +38,9 @@ pub async fn run() -> anyhow::Result<()> {
     telemetry::init_logs(LogFormat::Text, "warn");
     match Cli::parse().command {
         Command::Fanout(options) => fanout::run(options).await,
+        Command::Revoke(options) => revoke::run(options).await,
         Command::Viewers => fanout::viewers().await,
         Command::Floor(options) => fanout::floor(&options),
-        Command::Device(options) => fanout::device(&options).await,
+        Command::Device(options) => cloud::device(&options).await,
     }
 }

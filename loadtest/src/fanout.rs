@@ -4,34 +4,24 @@
 //! is not taken for another's. Each measurement has a fresh server, so that memory that an earlier
 //! one left behind is not counted, or hidden.
 
-mod cloud;
 mod floor;
-mod helper;
 mod load;
 mod report;
 
-use std::convert::Infallible;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
-use tokio::time::{Instant, sleep_until};
+use anyhow::Context as _;
 
-use crate::device::{self, Synthetic};
-use crate::process::raise_files_max;
-use cloud::Site;
-use helper::{Helper, Introduction};
+use crate::cloud::{Load, Running, Site};
+use crate::helper::{self, Helper, say};
+use crate::process::{allow_viewers, with_lateness};
 use load::{Job, Measured};
 use report::Report;
 
 /// Longest measurement besides its window.
 const MEASURE_TIMEOUT: Duration = Duration::from_secs(150);
-/// Between two looks at how late the machine is.
-const LATENESS_TICK: Duration = Duration::from_millis(5);
-/// Files that a process has open besides one for each viewer.
-const FILES_BESIDES: u64 = 256;
 
 /// How frames reach the viewers.
 #[derive(
@@ -69,14 +59,9 @@ pub(crate) struct Options {
 
 /// Measures everything that was asked for; a JSON line for each, on standard output.
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
-    let files_max = raise_files_max()?;
-    let viewers_max = options.viewers.iter().copied().max().unwrap_or_default() as u64;
-    ensure!(
-        viewers_max + FILES_BESIDES <= files_max,
-        "{viewers_max} viewers need more open files than the {files_max} that are allowed"
-    );
+    allow_viewers(options.viewers.iter().copied().max().unwrap_or_default())?;
     let directory = tempfile::tempdir().context("make a directory")?;
-    let site = Site::found(&options.server_bin, directory.path()).await?;
+    let site = Site::found(&options.server_bin, directory.path(), Load::FourMbit, "").await?;
     let mut report = Report::default();
     for &tls in &options.tls {
         for &viewers in &options.viewers {
@@ -125,7 +110,11 @@ async fn measure_cloud(
     viewers: usize,
     seconds: u64,
 ) -> anyhow::Result<Measured> {
-    let (cloud, device, token) = site.start(tls).await?;
+    let Running {
+        cloud,
+        device,
+        token,
+    } = site.start(tls).await?;
     let job = Job {
         path,
         port: cloud.port(),
@@ -145,21 +134,10 @@ async fn measure_cloud(
 /// the machine's, not the server's.
 async fn measure(job: &Job) -> anyhow::Result<Measured> {
     let time_max = MEASURE_TIMEOUT + Duration::from_secs(job.seconds);
-    let mut late_max = Duration::ZERO;
-    let mut measured: Measured = tokio::select! {
-        measured = helper::run("viewers", job, time_max) => measured?,
-        never = lateness(&mut late_max) => match never {},
-    };
-    measured.machine_late_ms = late_max.as_secs_f64() * 1e3;
+    let (measured, late) = with_lateness(helper::run("viewers", job, time_max)).await;
+    let mut measured: Measured = measured?;
+    measured.machine_late_ms = late.as_secs_f64() * 1e3;
     Ok(measured)
-}
-
-async fn lateness(max: &mut Duration) -> Infallible {
-    loop {
-        let due = Instant::now() + LATENESS_TICK;
-        sleep_until(due).await;
-        *max = (*max).max(due.elapsed());
-    }
 }
 
 /// The helper `viewers`: a job on standard input, what was measured on standard output.
@@ -182,42 +160,5 @@ pub(crate) struct FloorOptions {
 pub(crate) fn floor(options: &FloorOptions) -> anyhow::Result<()> {
     say(&floor::serve(options.authority.as_deref())?)?;
     std::io::stdin().read_to_end(&mut Vec::new())?;
-    Ok(())
-}
-
-/// Options of the helper `device`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct DeviceOptions {
-    /// The devices' port of a server on this machine.
-    #[arg(long)]
-    port: u16,
-    /// PEM file with the server's authority.
-    #[arg(long)]
-    authority: PathBuf,
-    /// PEM file with the device's key.
-    #[arg(long)]
-    key: PathBuf,
-}
-
-/// The helper `device`: connects, says who it is, and serves until the connection is over.
-pub(crate) async fn device(options: &DeviceOptions) -> anyhow::Result<()> {
-    let key = std::fs::read_to_string(&options.key).context("read the device's key")?;
-    let device = Arc::new(Synthetic::with_key(rcgen::KeyPair::from_pem(&key)?));
-    let address = ([127, 0, 0, 1], options.port).into();
-    let cloud = device::Cloud::new(address, &options.authority);
-    let uplink = device.connect(&cloud).await?;
-    say(&Introduction {
-        cloud_id: device.cloud_id().to_string(),
-        verification_code: device.verification_code(),
-    })?;
-    uplink.serve().await
-}
-
-/// One JSON line on standard output.
-fn say(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer(&mut out, value)?;
-    out.write_all(b"\n")?;
-    out.flush()?;
     Ok(())
 }

@@ -1,11 +1,18 @@
-//! Other processes: what they use, and how many files this one may open.
+//! Processes: what others use, how many files this one may open, and how late it is woken.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::fs;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::time::{Instant, sleep_until};
+
+/// Files that a process has open besides one for each viewer.
+const FILES_BESIDES: u64 = 256;
+/// Between two looks at how late the machine is.
+const LATENESS_TICK: Duration = Duration::from_millis(5);
 
 /// Processor time of each thread of a process since it began.
 #[derive(Debug)]
@@ -47,15 +54,39 @@ pub(crate) fn resident_kib(pid: u32) -> anyhow::Result<u64> {
     kib.context("read VmRSS")?.parse().context("read VmRSS")
 }
 
-/// Lets this process and its children open as many files as the system allows them.
-pub(crate) fn raise_files_max() -> anyhow::Result<u64> {
+/// Lets this process and its children open as many files as the system allows them; an error when
+/// that is too little for this many viewers.
+pub(crate) fn allow_viewers(viewers: usize) -> anyhow::Result<()> {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,
         maximum: limit.maximum,
     };
     setrlimit(Resource::Nofile, raised).context("raise the limit of open files")?;
-    Ok(limit.maximum.unwrap_or(u64::MAX))
+    let files_max = limit.maximum.unwrap_or(u64::MAX);
+    ensure!(
+        viewers as u64 + FILES_BESIDES <= files_max,
+        "{viewers} viewers need more open files than the {files_max} that are allowed"
+    );
+    Ok(())
+}
+
+/// Does a work, and looks meanwhile how late this process is woken at worst.
+pub(crate) async fn with_lateness<T>(work: impl Future<Output = T>) -> (T, Duration) {
+    let mut late_max = Duration::ZERO;
+    let done = tokio::select! {
+        done = work => done,
+        never = lateness(&mut late_max) => match never {},
+    };
+    (done, late_max)
+}
+
+async fn lateness(max: &mut Duration) -> Infallible {
+    loop {
+        let due = Instant::now() + LATENESS_TICK;
+        sleep_until(due).await;
+        *max = (*max).max(due.elapsed());
+    }
 }
 
 #[cfg(test)]

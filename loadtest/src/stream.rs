@@ -42,6 +42,14 @@ impl Shape {
         other_bytes: 18_700,
     };
 
+    /// 100 kbit/s: little enough that a thousand viewers leave the machine mostly idle.
+    pub const THIN: Self = Self {
+        rate: 5,
+        gop: 10,
+        key_bytes: 7_000,
+        other_bytes: 2_000,
+    };
+
     /// From one frame to the next.
     #[must_use]
     pub fn interval(&self) -> Duration {
@@ -151,10 +159,14 @@ mod tests {
     }
 
     #[test]
-    fn four_megabits_a_second_are_sent() {
-        let frames = Frames::new(Shape::FOUR_MBIT);
-        let bytes: usize = (0..50).map(|n| frames.frame(n).data.len()).sum();
-        let bits_per_s = bytes * 8 / 2;
-        assert!((3_900_000..4_100_000).contains(&bits_per_s), "{bits_per_s}");
+    fn shapes_have_the_rates_that_they_promise() {
+        for (shape, wanted) in [(Shape::FOUR_MBIT, 4_000_000), (Shape::THIN, 100_000)] {
+            let frames = Frames::new(shape);
+            let group = 0..u64::from(shape.gop);
+            let bytes: usize = group.map(|n| frames.frame(n).data.len()).sum();
+            let seconds = f64::from(shape.gop) / f64::from(shape.rate);
+            let ratio = bytes as f64 * 8.0 / seconds / f64::from(wanted);
+            assert!((0.97..1.03).contains(&ratio), "{shape:?}: {ratio}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Viewers that cost little: they read every byte, keep what tells a frame from another, and
 //! decode nothing.
 
+pub(crate) mod either;
 mod fragment;
 pub mod grpc;
 mod split;

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use sightline_rpc::live::v1::WatchRequest;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -18,7 +17,8 @@ use super::Path;
 use crate::connect::Target;
 use crate::process::{Cpu, resident_kib};
 use crate::stream::Shape;
-use crate::viewer::{Event, Keep, Seen, grpc, websocket};
+use crate::viewer::either::{Protocol, Viewer, lost_between};
+use crate::viewer::{Event, Keep, Seen, websocket};
 
 /// One viewer alone, until the server's ring holds all that it keeps.
 const WARM_UP: Duration = Duration::from_secs(5);
@@ -83,63 +83,27 @@ impl Job {
     }
 
     async fn open(&self, target: &Target) -> anyhow::Result<Viewer> {
-        let device = &self.device;
-        Ok(match self.path {
+        let open = |protocol| Viewer::open(target, protocol, &self.device, &self.token);
+        match self.path {
             Path::Floor => {
                 let conn = target.connect("http/1.1").await?;
-                Viewer::WebSocket(Box::new(websocket::Viewer::on(conn, Keep::Head)))
+                let viewer = websocket::Viewer::on(conn, Keep::Head);
+                Ok(Viewer::WebSocket(Box::new(viewer)))
             }
-            Path::Ws => {
-                let path = format!("{device}/1");
-                let viewer = websocket::Viewer::open(target, &path, &self.token, Keep::Head);
-                Viewer::WebSocket(Box::new(viewer.await?))
-            }
-            Path::Grpc => {
-                let request = WatchRequest {
-                    device_id: device.clone(),
-                    channel: 1,
-                    ..WatchRequest::default()
-                };
-                let viewer = grpc::Viewer::open(target, &request, &self.token, Keep::Head);
-                Viewer::Grpc(Box::new(viewer.await?))
-            }
-        })
+            Path::Ws => open(Protocol::Ws).await,
+            Path::Grpc => open(Protocol::Grpc).await,
+        }
     }
 }
 
-enum Viewer {
-    WebSocket(Box<websocket::Viewer>),
-    Grpc(Box<grpc::Viewer>),
-}
-
-impl Viewer {
-    /// The next frame; anything that ends a stream is an error here.
-    async fn frame(&mut self) -> anyhow::Result<Seen> {
-        loop {
-            let event = match self {
-                Self::WebSocket(viewer) => viewer.next().await?,
-                Self::Grpc(viewer) => viewer.next().await?,
-            };
-            match event {
-                Some(Event::Frame(seen)) => return Ok(seen),
-                Some(Event::Started { .. } | Event::Gap { .. }) => {}
-                Some(Event::Ended { reason, message }) => bail!("{reason}: {message}"),
-                None => bail!("the server closed the connection"),
-            }
-        }
-    }
-
-    fn asked_at(&self) -> Instant {
-        match self {
-            Self::WebSocket(viewer) => viewer.asked_at(),
-            Self::Grpc(viewer) => viewer.asked_at(),
-        }
-    }
-
-    fn bytes(&self) -> u64 {
-        match self {
-            Self::WebSocket(viewer) => viewer.bytes(),
-            Self::Grpc(viewer) => viewer.bytes(),
+/// The next frame; anything that ends a stream is an error here.
+async fn frame(viewer: &mut Viewer) -> anyhow::Result<Seen> {
+    loop {
+        match viewer.next().await? {
+            Some(Event::Frame(seen)) => return Ok(seen),
+            Some(Event::Started { .. } | Event::Gap { .. }) => {}
+            Some(Event::Ended { reason, message }) => bail!("{reason}: {message}"),
+            None => bail!("the server closed the connection"),
         }
     }
 }
@@ -228,27 +192,16 @@ async fn watch(
 ) -> anyhow::Result<Infallible> {
     let permit = connecting.acquire().await?;
     let mut viewer = job.open(target).await?;
-    let mut last = viewer.frame().await?;
+    let interval = Shape::FOUR_MBIT.interval();
+    let mut last = frame(&mut viewer).await?;
     drop(permit);
     loop {
         tally.frames.fetch_add(1, Relaxed);
         tally.key.store(last.key, Relaxed);
         tally.bytes.store(viewer.bytes(), Relaxed);
-        let next = viewer.frame().await?;
-        tally.lost.fetch_add(lost_between(&last, &next), Relaxed);
+        let next = frame(&mut viewer).await?;
+        tally.lost.fetch_add(lost_between(&last, &next, interval), Relaxed);
         last = next;
-    }
-}
-
-/// Frames that are missing between two: by their numbers, or by their times where there are none.
-fn lost_between(last: &Seen, next: &Seen) -> u64 {
-    match (last.sequence, next.sequence) {
-        (Some(last), Some(next)) => u64::from(next.wrapping_sub(last)).saturating_sub(1),
-        _ => {
-            let interval_us = i64::try_from(Shape::FOUR_MBIT.interval().as_micros());
-            let steps = (next.dts - last.dts) / interval_us.unwrap_or(i64::MAX);
-            u64::try_from(steps - 1).unwrap_or(0)
-        }
     }
 }
 
@@ -312,7 +265,7 @@ async fn join_late(job: &Job, target: &Target) -> anyhow::Result<Vec<f64>> {
         sleep(LATE_INTERVAL).await;
         let first_key = async {
             let mut viewer = job.open(target).await?;
-            while !viewer.frame().await?.key {}
+            while !frame(&mut viewer).await?.key {}
             anyhow::Ok(viewer.asked_at().elapsed())
         };
         let waited = timeout(LATE_TIMEOUT, first_key).await;
@@ -320,32 +273,4 @@ async fn join_late(job: &Job, target: &Target) -> anyhow::Result<Vec<f64>> {
         waited_ms.push(waited.as_secs_f64() * 1e3);
     }
     Ok(waited_ms)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn seen(sequence: Option<u32>, dts: i64) -> Seen {
-        Seen {
-            track: 0,
-            key: false,
-            dts,
-            sequence,
-            bytes: 0,
-            data: bytes::Bytes::new(),
-        }
-    }
-
-    #[test]
-    fn missing_frames_are_counted_by_number_or_by_time() {
-        let lost = |a: (Option<u32>, i64), b: (Option<u32>, i64)| {
-            lost_between(&seen(a.0, a.1), &seen(b.0, b.1))
-        };
-        assert_eq!(lost((Some(7), 0), (Some(8), 0)), 0);
-        assert_eq!(lost((Some(7), 0), (Some(58), 0)), 50);
-        assert_eq!(lost((Some(u32::MAX), 0), (Some(1), 0)), 1);
-        assert_eq!(lost((None, 0), (None, 40_000)), 0);
-        assert_eq!(lost((None, 0), (None, 2_040_000)), 50);
-    }
 }

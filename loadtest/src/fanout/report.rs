@@ -5,8 +5,10 @@ use std::io::Write as _;
 use anyhow::Context as _;
 use serde::Serialize;
 
+use super::Path;
 use super::load::Measured;
-use super::{Path, say};
+use crate::figures::{percentile, rounded};
+use crate::helper::say;
 
 /// One measurement.
 #[derive(Debug, PartialEq, Serialize)]
@@ -58,9 +60,7 @@ fn cpu_s_per_gb(measured: &Measured) -> f64 {
 }
 
 fn line(path: Path, tls: bool, viewers: usize, of: &Measured, floor: f64) -> Line {
-    let mut first_key_ms = of.first_key_ms.clone();
-    first_key_ms.sort_by(f64::total_cmp);
-    let p50 = first_key_ms.get(first_key_ms.len() / 2).copied();
+    let first_key_ms = |percent| percentile(&of.first_key_ms, percent).map(|ms| rounded(ms, 2));
     Line {
         bench: "fanout",
         path,
@@ -69,16 +69,11 @@ fn line(path: Path, tls: bool, viewers: usize, of: &Measured, floor: f64) -> Lin
         cpu_s_per_gb: rounded(cpu_s_per_gb(of), 3),
         floor_ratio: rounded(cpu_s_per_gb(of) / floor, 2),
         rss_kb_per_viewer: rounded(of.rss_kib_per_viewer, 1),
-        first_key_ms_p50: p50.map(|ms| rounded(ms, 2)),
-        first_key_ms_max: first_key_ms.last().map(|ms| rounded(*ms, 2)),
+        first_key_ms_p50: first_key_ms(50),
+        first_key_ms_max: first_key_ms(100),
         slowest_rate_ratio: rounded(of.slowest_rate_ratio, 3),
         lost: of.lost,
     }
-}
-
-fn rounded(value: f64, digits: i32) -> f64 {
-    let unit = 10_f64.powi(digits);
-    (value * unit).round() / unit
 }
 
 /// For people, with what tells how far to believe it: what the viewers themselves cost, and how

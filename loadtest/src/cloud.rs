@@ -1,5 +1,7 @@
 //! The real server for one measurement, with an account and a device on it.
 
+mod device;
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,28 +13,45 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::helper::{Helper, Introduction};
 use crate::account::Api;
 use crate::connect::Target;
+use crate::helper::Helper;
+use device::Introduction;
+
+pub(crate) use device::{Load, Options as DeviceOptions, run as device};
 
 /// Longest that the server may take to start, or to stop.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 /// Lines of the server that wait to be read here; more are dropped.
 const LINES_MAX: usize = 64;
+/// Digits of a code.
+const CODE_DIGITS: usize = 8;
 const EMAIL: &str = "bench@example.org";
 
 /// What outlives one server: its data, an account, the device's key.
 #[derive(Debug)]
-pub(super) struct Site {
+pub(crate) struct Site {
     server_bin: PathBuf,
     directory: PathBuf,
     password: String,
+    load: Load,
+    /// TOML behind the rest of the configuration.
+    settings: String,
+}
+
+/// A server on a site's data, with its device online.
+pub(crate) struct Running {
+    pub(crate) cloud: Cloud,
+    /// The device's ID.
+    pub(crate) device: String,
+    /// A fresh token of its owner.
+    pub(crate) token: String,
 }
 
 /// A running server whose device is connected.
 #[derive(Debug)]
-pub(super) struct Cloud {
+pub(crate) struct Cloud {
     server: Child,
     https: u16,
     devices: u16,
@@ -43,20 +62,26 @@ pub(super) struct Cloud {
 }
 
 impl Site {
-    /// A new site in an empty directory: makes the account, and claims the device.
-    pub(super) async fn found(server_bin: &Path, directory: &Path) -> anyhow::Result<Self> {
+    /// A new site in an empty directory: makes the account, and claims the device. `settings` are
+    /// tables of TOML for the server's configuration.
+    pub(crate) async fn found(
+        server_bin: &Path,
+        directory: &Path,
+        load: Load,
+        settings: &str,
+    ) -> anyhow::Result<Self> {
         let site = Self {
             server_bin: server_bin.to_owned(),
             directory: directory.to_owned(),
             password: format!("{}-Aa1", uuid::Uuid::new_v4()),
+            load,
+            settings: settings.to_owned(),
         };
         let key = rcgen::KeyPair::generate()?.serialize_pem();
         std::fs::write(site.device_key(), key).context("write the device's key")?;
         let mut cloud = site.start_server(false).await?;
-        let api = Api::connect(&cloud.target()?).await?;
-        api.request_code(EMAIL).await?;
-        let code = cloud.code().await?;
-        api.register(EMAIL, &site.password, &code).await?;
+        let api = cloud.api().await?;
+        cloud.register(EMAIL, &site.password).await?;
         let token = api.sign_in(EMAIL, &site.password).await?.access_token;
         let device = cloud.attach_device(&site).await?;
         api.claim(&token, &device.cloud_id, &device.verification_code)
@@ -66,14 +91,18 @@ impl Site {
         Ok(site)
     }
 
-    /// Starts a server on the site's data; returns it with the device's ID and a fresh token.
-    pub(super) async fn start(&self, tls: bool) -> anyhow::Result<(Cloud, String, String)> {
+    /// Starts a server on the site's data.
+    pub(crate) async fn start(&self, tls: bool) -> anyhow::Result<Running> {
         let mut cloud = self.start_server(tls).await?;
         let device = cloud.attach_device(self).await?;
-        let api = Api::connect(&cloud.target()?).await?;
+        let api = cloud.api().await?;
         let token = api.sign_in(EMAIL, &self.password).await?.access_token;
         api.await_online(&token, &device.cloud_id).await?;
-        Ok((cloud, device.cloud_id, token))
+        Ok(Running {
+            cloud,
+            device: device.cloud_id,
+            token,
+        })
     }
 
     fn data_dir(&self) -> PathBuf {
@@ -87,9 +116,10 @@ impl Site {
     async fn start_server(&self, tls: bool) -> anyhow::Result<Cloud> {
         let config = format!(
             "data_dir = {:?}\n[listen]\nhttps = \"127.0.0.1:0\"\ndevices = \"127.0.0.1:0\"\n\
-             metrics = \"127.0.0.1:0\"\n[tls]\nplain_https = {}\n[log]\nformat = \"json\"\n",
+             metrics = \"127.0.0.1:0\"\n[tls]\nplain_https = {}\n[log]\nformat = \"json\"\n{}",
             self.data_dir(),
-            !tls
+            !tls,
+            self.settings,
         );
         let config_file = self.directory.join("sightline.toml");
         std::fs::write(&config_file, config).context("write the configuration")?;
@@ -122,22 +152,22 @@ impl Site {
 
 impl Cloud {
     /// The server's process.
-    pub(super) fn pid(&self) -> anyhow::Result<u32> {
+    pub(crate) fn pid(&self) -> anyhow::Result<u32> {
         self.server.id().context("the server has ended")
     }
 
     /// Port of viewers.
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.https
     }
 
     /// Whom viewers trust, when there is TLS.
-    pub(super) fn authority(&self) -> Option<PathBuf> {
+    pub(crate) fn authority(&self) -> Option<PathBuf> {
         self.authority.clone()
     }
 
     /// Ends server and device, and waits for it.
-    pub(super) async fn stop(mut self) -> anyhow::Result<()> {
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         let pid = i32::try_from(self.pid()?).ok().and_then(Pid::from_raw);
         kill_process(pid.context("the server's process")?, Signal::TERM)?;
         let ended = timeout(STOP_TIMEOUT, self.server.wait()).await;
@@ -146,7 +176,21 @@ impl Cloud {
         Ok(())
     }
 
-    fn target(&self) -> anyhow::Result<Target> {
+    /// The gRPC API, on a connection of its own.
+    pub(crate) async fn api(&self) -> anyhow::Result<Api> {
+        Api::connect(&self.target()?).await
+    }
+
+    /// Makes an account.
+    pub(crate) async fn register(&mut self, email: &str, password: &str) -> anyhow::Result<()> {
+        let api = self.api().await?;
+        api.request_code(email).await?;
+        let code = self.code().await?;
+        api.register(email, password, &code).await
+    }
+
+    /// Where viewers connect to.
+    pub(crate) fn target(&self) -> anyhow::Result<Target> {
         let address = ([127, 0, 0, 1], self.https).into();
         match &self.authority {
             None => Ok(Target::plain(address)),
@@ -163,6 +207,8 @@ impl Cloud {
             site.data_dir().join("ca.pem").as_os_str(),
             "--key".as_ref(),
             site.device_key().as_os_str(),
+            "--load".as_ref(),
+            site.load.name().as_ref(),
         ]
         .map(std::ffi::OsStr::to_owned);
         let (helper, introduction) = Helper::start("device", args).await?;
@@ -175,8 +221,8 @@ impl Cloud {
         let code = async {
             loop {
                 let line = self.output.recv().await.context("no code was printed")?;
-                if let Some((_, code)) = line.split_once("registration code: ") {
-                    return anyhow::Ok(code.trim().to_owned());
+                if let Some(code) = code_in(&line) {
+                    return anyhow::Ok(code.to_owned());
                 }
             }
         };
@@ -184,6 +230,13 @@ impl Cloud {
             .await
             .context("wait for a code")?
     }
+}
+
+/// A code stands on a line of its own.
+fn code_in(line: &str) -> Option<&str> {
+    let line = line.trim();
+    let digits = line.len() == CODE_DIGITS && line.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then_some(line)
 }
 
 /// One line of the server's log.
@@ -243,4 +296,17 @@ fn read_output(output: impl AsyncRead + Unpin + Send + 'static) -> mpsc::Receive
         }
     });
     rx
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_is_the_line_that_is_nothing_else() {
+        assert_eq!(code_in("    40718823"), Some("40718823"));
+        for other in ["", "4071882", "407188231", "code 40718823", "2026-11-22", "---"] {
+            assert_eq!(code_in(other), None, "{other}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! This program again, as a device, a floor, or a crowd of viewers beside the measurement.
 
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -16,18 +17,11 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A helper that runs until this is dropped.
 #[derive(Debug)]
-pub(super) struct Helper(Child);
-
-/// What the device says when it is connected.
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
-pub(super) struct Introduction {
-    pub(super) cloud_id: String,
-    pub(super) verification_code: String,
-}
+pub(crate) struct Helper(Child);
 
 impl Helper {
     /// Starts a helper; returns it with the first line it says.
-    pub(super) async fn start<T: DeserializeOwned>(
+    pub(crate) async fn start<T: DeserializeOwned>(
         name: &str,
         args: impl IntoIterator<Item: AsRef<OsStr>>,
     ) -> anyhow::Result<(Self, T)> {
@@ -41,13 +35,13 @@ impl Helper {
         Ok((Self(child), said))
     }
 
-    pub(super) fn pid(&self) -> anyhow::Result<u32> {
+    pub(crate) fn pid(&self) -> anyhow::Result<u32> {
         self.0.id().context("a helper has ended")
     }
 }
 
 /// Runs a helper to its end: tells it what to do, returns what it found.
-pub(super) async fn run<T: DeserializeOwned>(
+pub(crate) async fn run<T: DeserializeOwned>(
     name: &str,
     job: &impl Serialize,
     time_max: Duration,
@@ -75,4 +69,13 @@ fn spawn(name: &str, args: impl IntoIterator<Item: AsRef<OsStr>>) -> anyhow::Res
         .kill_on_drop(true)
         .spawn()
         .with_context(|| format!("start the {name}"))
+}
+
+/// One JSON line on standard output.
+pub(crate) fn say(value: &impl Serialize) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer(&mut out, value)?;
+    out.write_all(b"\n")?;
+    out.flush()?;
+    Ok(())
 }
