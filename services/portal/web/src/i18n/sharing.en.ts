@@ -29,6 +29,7 @@ export const sharing = {
     opens: (moment: string) => `Closed, opens ${moment}`,
     closed: "Closed, opens no more",
     ended: "Ended",
+    yourTime: (moment: string) => `${moment} your time`,
     deviceTime: (zone: string) => `By the device's clock (${zone})`,
   },
 
@@ -48,7 +49,7 @@ export const sharing = {
 
   received: {
     title: "Shared with me",
-    mark: "Shared",
+    mark: (owner: string) => `Shared by ${owner}`,
     by: (owner: string) => `By ${owner}`,
     empty: "Nobody shares a device with you yet",
     emptyHint: "Tell the owner your e-mail. Their offer shows up here at once.",

@@ -29,6 +29,7 @@ export const sharing = {
     opens: (moment: string) => `Закрыт, откроется ${moment}`,
     closed: "Закрыт и больше не откроется",
     ended: "Завершён",
+    yourTime: (moment: string) => `${moment} по вашему времени`,
     deviceTime: (zone: string) => `По часам устройства (${zone})`,
   },
 
@@ -54,7 +55,7 @@ export const sharing = {
 
   received: {
     title: "Доступные мне",
-    mark: "Общий доступ",
+    mark: (owner: string) => `Общий доступ от ${owner}`,
     by: (owner: string) => `Владелец: ${owner}`,
     empty: "Пока никто не открыл вам доступ",
     emptyHint: "Сообщите владельцу свою почту. Его предложение сразу появится здесь.",

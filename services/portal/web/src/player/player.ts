@@ -181,7 +181,6 @@ export class Player {
     const next = afterEnd(reason, opensAt);
     const first = !this.#shown && next.state.kind === "reconnecting";
     this.#events.onState(first ? { kind: "connecting" } : next.state);
-    if (next.then === "stop") return;
     if (next.then === "wait") {
       // A clock that is ahead of the server's must not ask all the time.
       this.#retryAt(Math.max(next.until, Date.now() + SELDOM_MS) + backoffMs(0));

@@ -1,9 +1,12 @@
 import { expect, it } from "vitest";
 import { afterEnd } from "./state";
 
-it("asks once more, and not soon, after access has ended, and takes a no for final", () => {
+it("asks again, and not soon, after access has ended", () => {
   expect(afterEnd("ACCESS_ENDED")).toMatchObject({ state: { kind: "ended" }, when: "seldom" });
-  expect(afterEnd("NOT_FOUND")).toEqual({ then: "stop", state: { kind: "ended" } });
+});
+
+it("asks again for a device that is in the list and not known elsewhere yet", () => {
+  expect(afterEnd("NOT_FOUND")).toMatchObject({ state: { kind: "ended" }, when: "backoff" });
 });
 
 it("tells a device that is away from a camera that is", () => {

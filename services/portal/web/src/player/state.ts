@@ -21,7 +21,6 @@ export type PlayerState =
   | { kind: "limit" };
 
 export type Next =
-  | { then: "stop"; state: PlayerState }
   /** Until a moment, milliseconds since the Unix epoch; or until news of the device. */
   | { then: "wait"; state: PlayerState; until: number }
   | {
@@ -40,11 +39,13 @@ export function afterEnd(reason: EndReason, opensAt = 0): Next {
     freshToken: false,
   });
   switch (reason) {
-    // Also said when permissions could not be confirmed for a while: the next answer is the real one.
+    // The owner may share it again.
     case "ACCESS_ENDED":
       return { then: "retry", state: { kind: "ended" }, when: "seldom", freshToken: false };
+    // Where pictures come from may hear of a new share a moment later than the list of devices,
+    // which is where the player is opened from and whose loss of the device closes it.
     case "NOT_FOUND":
-      return { then: "stop", state: { kind: "ended" } };
+      return retry({ kind: "ended" });
     case "NOT_ALLOWED":
       return { then: "wait", state: { kind: "not-allowed" }, until: Infinity };
     case "OUTSIDE_HOURS":

@@ -43,7 +43,7 @@ it("says that an interval runs into the next day", () => {
   expect(inRussian(night)).toBe("пт 22:00–05:59 (следующего дня)");
 });
 
-it("names a moment the shorter the nearer it is, by the device's clock", () => {
+it("names a moment the shorter the nearer it is, by the clock of the zone", () => {
   const now = Date.parse("2026-11-27T23:30:00+03:00");
   const text = (moment: string, language = "en") =>
     momentText(Date.parse(moment), now, "Europe/Moscow", language);

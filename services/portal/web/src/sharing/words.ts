@@ -88,6 +88,14 @@ export function momentText(atMs: number, nowMs: number, zone: string, language: 
   return `${date.format(wall)} ${time}`;
 }
 
+/** The zone of the clock that the person at the screen lives by. */
+export const OWN_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** Whether clocks of the zone show another time than the person's own. */
+export function isElsewhere(zone: string, nowMs: number): boolean {
+  return wallClock(nowMs, zone) !== wallClock(nowMs, OWN_ZONE);
+}
+
 /** The last day on which something holds that ends at this moment: "31 December 2026". */
 export function lastDayText(endsMs: number, zone: string, language: string): string {
   const date = new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: knownZone(zone) });
