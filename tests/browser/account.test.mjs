@@ -1,27 +1,10 @@
 // Signing in and out, registering, and the languages.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { fitsWidth, inBrowser, PHONE, shoot, signIn } from "./browser.mjs";
+import { mailedCode } from "./mail.mjs";
 import { settings } from "./settings.mjs";
-
-/** How long a mail may take to get to the server's output, and how often to look. */
-const MAIL_TIMEOUT_MS = 10_000;
-const MAIL_LOOK_MS = 100;
-
-/** The last code that was mailed to the address. */
-async function mailedCode(email) {
-  for (const until = Date.now() + MAIL_TIMEOUT_MS; Date.now() < until; ) {
-    const output = await readFile(settings.output, "utf8");
-    const mail = output.slice(output.lastIndexOf(email) + email.length);
-    const code = output.includes(email) ? mail.match(/\b\d{8}\b/) : null;
-    if (code !== null) return code[0];
-    await pause(MAIL_LOOK_MS);
-  }
-  throw new Error(`no code for ${email} in ${settings.output}`);
-}
 
 test("a session outlives a reload and ends with signing out", async () => {
   await inBrowser({}, async (page) => {

@@ -20,10 +20,13 @@ export function whyNoAgent() {
     : "SIGHTLINE_BIN_DIR and SIGHTLINE_OUTPUT are not set";
 }
 
-/** Runs `use` with an agent that is connected to the cloud and has no owner yet. */
-export async function withAgent(use) {
+/**
+ * Runs `use` with an agent that is connected to the cloud and has no owner yet. Its clock is that of
+ * `zone`, an IANA name, or of this machine.
+ */
+export async function withAgent(use, { zone } = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), "sightline-browser-"));
-  const agent = new Agent(dataDir, await readFile(settings.output, "utf8"));
+  const agent = new Agent(dataDir, await readFile(settings.output, "utf8"), zone);
   try {
     await agent.start();
     await use(agent);
@@ -37,21 +40,26 @@ class Agent {
   #program = join(settings.programs, "sightline-agent");
   #dataDir;
   #arguments;
+  #environment;
   #process;
   cloudId;
   code;
 
-  constructor(dataDir, demoOutput) {
+  constructor(dataDir, demoOutput, zone) {
     const port = demoOutput.match(/^ *Devices +port (\d+)$/m)[1];
     const authority = demoOutput.match(/^ *Authority +(\S+)$/m)[1];
     const cloud = ["--cloud", `localhost:${port}`, "--ca", authority];
     this.#dataDir = dataDir;
     this.#arguments = ["run", ...cloud, "--data-dir", dataDir, "--demo"];
+    this.#environment = zone === undefined ? process.env : { ...process.env, TZ: zone };
   }
 
   /** Starts, and waits until the cloud has taken the connection. */
   async start() {
-    this.#process = spawn(this.#program, this.#arguments, { stdio: "ignore" });
+    this.#process = spawn(this.#program, this.#arguments, {
+      stdio: "ignore",
+      env: this.#environment,
+    });
     const status = () => promisify(execFile)(this.#program, ["status", "--data-dir", this.#dataDir]);
     for (const until = Date.now() + CONNECT_TIMEOUT_MS; Date.now() < until; await pause(ASK_MS)) {
       const { stdout = "" } = await status().catch(() => ({}));
@@ -61,6 +69,12 @@ class Agent {
       return;
     }
     throw new Error("the agent did not connect");
+  }
+
+  /** The user with administrator's rights that a demo device makes for itself. */
+  async administrator() {
+    const password = await readFile(join(this.#dataDir, "demo-password"), "utf8");
+    return { name: "admin", password: password.trim() };
   }
 
   /** As a power cut does. */

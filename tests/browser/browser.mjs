@@ -25,18 +25,29 @@ const FLAGS = [
 export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
+/** Runs a journey of one person in a browser of their own. */
+export function inBrowser(options, journey) {
+  return withBrowser(options, async (open) => {
+    const page = await open();
+    await journey(page, page.context());
+  });
+}
+
 /**
- * Runs a journey in a browser of its own. Anything that the page throws or that its content policy
- * blocks fails the test, also when the journey itself succeeds.
+ * Runs a journey of people who are apart: each page that `open` gives has cookies and storage of its
+ * own. Anything that a page throws or that its content policy blocks fails the test, also when the
+ * journey itself succeeds.
  */
-export async function inBrowser({ language = "en-US", viewport = DESKTOP } = {}, journey) {
+export async function withBrowser({ language = "en-US", viewport = DESKTOP } = {}, journey) {
   // `headless: false` keeps the old headless mode out, which has no media pipeline of its own.
   const browser = await chromium.launch({
     executablePath: settings.chromium,
     args: FLAGS,
     headless: false,
   });
-  try {
+  const faults = [];
+  const pages = [];
+  const open = async () => {
     const context = await browser.newContext({
       locale: language,
       viewport,
@@ -46,22 +57,29 @@ export async function inBrowser({ language = "en-US", viewport = DESKTOP } = {},
     });
     context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
-    const faults = [];
+    pages.push(page);
     page.on("pageerror", (error) => faults.push(error.message));
     page.on("console", (message) => {
       if (/Content Security Policy|Trusted/i.test(message.text())) faults.push(message.text());
     });
-    await journey(page, context);
+    return page;
+  };
+  try {
+    await journey(open);
     assert.deepEqual(faults, [], "errors in the page");
+  } catch (error) {
+    for (const [at, page] of pages.entries()) await shoot(page, `failed-${at + 1}`);
+    throw error;
   } finally {
     await browser.close();
   }
 }
 
-export async function signIn(page, path = "/") {
+/** As the owner of the demo's device, or as somebody else. */
+export async function signIn(page, path = "/", { email, password } = settings) {
   await page.goto(settings.url + path);
-  await page.fill("[name=email]", settings.email);
-  await page.fill("[name=password]", settings.password);
+  await page.fill("[name=email]", email);
+  await page.fill("[name=password]", password);
   await page.click("[data-test=sign-in] [type=submit]");
   await page.waitForSelector("header [data-test=sign-out]");
 }

@@ -1,0 +1,293 @@
+// A device and the people it is shared with: the whole way from two new accounts to the end of the
+// share, in both languages.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { whyNoAgent, withAgent } from "./agent.mjs";
+import { fitsWidth, PHONE, shoot, signIn, withBrowser } from "./browser.mjs";
+import { interval, zoneAtNight } from "./hours.mjs";
+import { changePassword, claim, openSection, register, signInByDevice, somebody } from "./people.mjs";
+import { countChanges } from "./pictures.mjs";
+import { settings } from "./settings.mjs";
+import * as shareWindow from "./share-window.mjs";
+import { WORDS } from "./words.mjs";
+
+const DESKTOP = { width: 1280, height: 800 };
+
+/** The source's own example. */
+const HOURS = [
+  { from: "10:00", to: "17:59" },
+  { from: "20:00", to: "21:59" },
+];
+
+/** Longest time until others see what somebody has done, on a busy machine. */
+const AT_ONCE_MS = 5_000;
+/** Longest time from wider hours to the moving picture: the camera has to start again. */
+const PICTURE_MS = 10_000;
+
+for (const language of ["en-US", "ru-RU"]) {
+  test(`a device is shared, watched within its hours and taken back, in ${language}`, async (t) => {
+    if (whyNoAgent()) return t.skip(whyNoAgent());
+    const zone = zoneAtNight();
+    await withAgent(
+      (agent) =>
+        withBrowser({ language, viewport: DESKTOP }, async (open) => {
+          const [owner, guest, other] = await Promise.all([open(), open(), open()]);
+          const journey = new Journey({ language, zone, agent, owner, guest, other });
+          await journey.arrive();
+          await journey.offer();
+          await journey.accept();
+          await journey.watch();
+          await journey.revoke();
+          await journey.secureAccount();
+          await journey.signInByDevice();
+          await journey.delete();
+          await journey.import();
+        }),
+      { zone },
+    );
+  });
+}
+
+class Journey {
+  #words;
+  #device;
+  #people;
+
+  constructor(parts) {
+    Object.assign(this, parts);
+    this.#words = WORDS[this.language];
+    this.#device = `[data-device="${this.agent.cloudId}"]`;
+    this.#people = { owner: somebody("owner"), guest: somebody("guest") };
+  }
+
+  /** Two accounts, and a device that one of them claims and renames. */
+  async arrive() {
+    await Promise.all([
+      register(this.owner, this.#people.owner),
+      register(this.guest, this.#people.guest),
+    ]);
+    await openSection(this.guest, "shared");
+    await this.#look(this.guest, "nothing-shared");
+    await openSection(this.guest, "devices");
+    await claim(this.owner, this.agent, "Workshop");
+    // A demo device takes its time to draw its very first picture.
+    await this.owner.waitForSelector('[data-tile="1"] [data-state=playing]');
+    await this.owner.goto(`${settings.url}/#/devices`);
+    await this.owner.click(`${this.#device} [data-action=rename]`);
+    await this.owner.fill("[name=new-name]", "Warehouse 7");
+    await shoot(this.owner, `${this.language}-rename`);
+    await this.owner.click("[data-dialog=rename] [type=submit]");
+    await this.owner.waitForSelector(`${this.#device} h2 >> text=Warehouse 7`);
+    await this.owner.waitForSelector(`${this.#device} [data-status=online]`);
+    await this.#look(this.owner, "devices");
+  }
+
+  /** The owner offers the device without a mouse; the guest sees it at once. */
+  async offer() {
+    const { email } = this.#people.guest;
+    const { owner, guest } = this;
+    await shareWindow.offerByKeyboard(owner, this.agent.cloudId, email, HOURS);
+    const summary = this.#words.summary(email, this.#words.hours);
+    assert.equal((await owner.textContent("[data-summary]")).trim(), summary);
+    await this.#look(owner, "share-terms");
+    await shareWindow.sendByKeyboard(owner);
+    assert.equal(await text(owner, "[data-step=list] [data-state]"), this.#words.offered);
+    await this.#look(owner, "share-offered");
+    await shareWindow.leaveByKeyboard(owner, this.agent.cloudId);
+
+    await guest.waitForSelector("[data-offer]", { timeout: AT_ONCE_MS });
+    const offer = await text(guest, "[data-offer]");
+    for (const words of [this.#words.offer("Warehouse 7"), this.#words.hours, this.#words.deviceClock]) {
+      assert.ok(offer.includes(words), `${words}: ${offer}`);
+    }
+    assert.equal(await guest.$(this.#device), null, "a device before its offer was accepted");
+    await this.#look(guest, "offer");
+  }
+
+  /** The device stands among the guest's, with what they may do; the owner sees it. */
+  async accept() {
+    const { owner, guest } = this;
+    await owner.click(`${this.#device} [data-action=share]`);
+    await owner.waitForSelector("[data-step=list] [data-state=offered]");
+    await guest.click("[data-offer] [data-action=accept]");
+    await guest.waitForSelector(`${this.#device} [data-terms]`);
+    const rights = await guest.$$eval(`${this.#device} [data-right]`, (all) =>
+      all.map((right) => right.textContent.trim()),
+    );
+    assert.deepEqual(rights, [this.#words.rights]);
+    assert.ok((await text(guest, `${this.#device} [data-terms]`)).includes(this.#words.hours));
+    for (const action of ["rename", "share", "delete"]) {
+      assert.equal(await guest.$(`${this.#device} [data-action=${action}]`), null, action);
+    }
+    await owner.waitForSelector("[data-step=list] [data-state=accepted]", { timeout: AT_ONCE_MS });
+    assert.equal(await text(owner, "[data-step=list] [data-state]"), this.#words.accepted);
+    await this.#look(owner, "share-accepted");
+    await this.#look(guest, "devices-shared");
+    await openSection(guest, "shared");
+    await this.#look(guest, "shared");
+    await openSection(guest, "devices");
+  }
+
+  /** The guest's open player follows what the owner does with the hours, without being touched. */
+  async watch() {
+    const { owner, guest, zone } = this;
+    await guest.click(`${this.#device} .preview`);
+    await guest.waitForSelector('[data-tile="1"] [data-state=outside-hours]');
+    await this.#look(guest, "wall-outside-hours");
+    await guest.click('[data-tile="1"]');
+    const picture = "[data-page=channel] [data-channel]";
+    await guest.waitForSelector(`${picture}[data-state=outside-hours]`);
+    const said = await text(guest, picture);
+    for (const words of [this.#words.outsideHours, this.#words.opens]) {
+      assert.ok(said.includes(words), `${words}: ${said}`);
+    }
+    await this.#look(guest, "player-outside-hours");
+
+    await shareWindow.changeHours(owner, interval(zone, -2, 30));
+    await took("picture", PICTURE_MS, () => guest.waitForSelector(`${picture}[data-state=playing]`));
+    const { changes } = await countChanges(await guest.$("[data-page=channel] video"));
+    assert.ok(changes > 0, "the picture stands still");
+    await this.#look(guest, "player-inside-hours");
+
+    await shareWindow.changeHours(owner, interval(zone, 120, 180));
+    await took("end by hours", AT_ONCE_MS, () =>
+      guest.waitForSelector(`${picture}[data-state=outside-hours]`),
+    );
+    assert.ok((await text(guest, picture)).includes(interval(zone, 120, 180).from.slice(-2)));
+    await owner.keyboard.press("Escape");
+  }
+
+  /** The page of what the owner shares, and the end of it. */
+  async revoke() {
+    const { owner, guest } = this;
+    await openSection(owner, "shares");
+    const row = "[data-page=shares] [data-share]";
+    const told = await text(owner, row);
+    for (const words of ["Warehouse 7", this.agent.cloudId, this.#people.guest.email]) {
+      assert.ok(told.includes(words), `${words}: ${told}`);
+    }
+    await this.#look(owner, "shares");
+    await owner.click(`${row} [data-action=revoke]`);
+    await shoot(owner, `${this.language}-revoke`);
+    await owner.click("[data-dialog=revoke] [type=submit]");
+    await took("loss of the device", AT_ONCE_MS, () =>
+      guest.waitForSelector(`main >> text=${this.#words.lost("Warehouse 7")}`),
+    );
+    assert.equal(await guest.$("video"), null);
+    await this.#look(guest, "lost");
+    await guest.goto(`${settings.url}/#/devices`);
+    await guest.waitForSelector("[data-page=devices] [data-empty]");
+    await owner.click("[name=ended]");
+    await owner.waitForSelector(`${row} [data-state=ended] >> text=${this.#words.ended}`);
+    await this.#look(owner, "shares-ended");
+  }
+
+  /** A new password ends the guest's other session at once, and says so there. */
+  async secureAccount() {
+    const { guest, other } = this;
+    const { email, password } = this.#people.guest;
+    await signIn(other, "/", { email, password });
+    await guest.click("[data-test=profile]");
+    await guest.waitForSelector("[data-session=other]");
+    assert.equal((await guest.$$("[data-session]")).length, 2);
+    await changePassword(guest, "not-the-password-1", "another-horse-8");
+    await guest.waitForSelector(`[role=alert] >> text=${this.#words.wrongPassword}`);
+    await this.#look(guest, "profile");
+    await changePassword(guest, password, "another-horse-8");
+    await guest.waitForSelector("[data-session=other]", { state: "detached" });
+    await shoot(guest, `${this.language}-password-changed`);
+    await took("end of the other session", AT_ONCE_MS, () =>
+      other.waitForSelector(`[role=status] >> text=${this.#words.endedByOthers}`),
+    );
+    await this.#look(other, "session-ended");
+  }
+
+  /** A user of the device itself sees that device, and nothing of the cloud around it. */
+  async signInByDevice() {
+    const { other, agent } = this;
+    await other.click("[data-tab=device]");
+    await this.#look(other, "sign-in-by-device");
+    await signInByDevice(other, { cloudId: agent.cloudId, ...(await agent.administrator()) });
+    await other.waitForSelector('[data-tile="1"] [data-state=playing]');
+    for (const path of ["devices", "shares", "profile", `devices/${settings.cloudId}`]) {
+      await other.goto(`${settings.url}/#/${path}`);
+      await other.waitForURL(`**/#/devices/${agent.cloudId}`);
+    }
+    assert.equal(await other.$("[data-section], [data-action=share], [data-test=profile]"), null);
+    await this.#look(other, "by-device");
+  }
+
+  /** The owner deletes the device: nobody has it any more. */
+  async delete() {
+    const { owner, guest, other } = this;
+    await openSection(owner, "devices");
+    await shareWindow.offer(owner, this.#people.guest.email);
+    await owner.keyboard.press("Escape");
+    await guest.click("[data-offer] [data-action=accept]");
+    await guest.goto(`${settings.url}/#/devices/${this.agent.cloudId}/1`);
+    await guest.waitForSelector("[data-page=channel] [data-state=playing]");
+    await owner.click(`${this.#device} [data-action=delete]`);
+    await this.#look(owner, "delete");
+    await owner.click("[data-dialog=delete] [type=submit]");
+    await took("end by deletion", AT_ONCE_MS, () =>
+      guest.waitForSelector(`main >> text=${this.#words.lost("Warehouse 7")}`),
+    );
+    await owner.waitForSelector("[data-page=devices] [data-empty]");
+    await other.waitForSelector(`main >> text=${this.#words.deviceGone}`);
+    await this.#look(other, "by-device-deleted");
+  }
+
+  /** A file with a device that is free again, one with a typing mistake, and somebody else's. */
+  async import() {
+    const { owner, agent } = this;
+    const wrong = settings.cloudId.startsWith("2") ? "3" : "2";
+    await owner.goto(`${settings.url}/#/import`);
+    await this.#look(owner, "import");
+    await owner.setInputFiles("[name=file]", {
+      name: "devices.csv",
+      mimeType: "text/csv",
+      buffer: Buffer.from(
+        "cloud_id,name,verification_code\r\n" +
+          `${agent.cloudId},Warehouse 8,${agent.code}\r\n` +
+          `${wrong}${settings.cloudId.slice(1)},Gate,ABCD-EFGH\r\n` +
+          `${settings.cloudId},Yard,ABCD-EFGH\r\n`,
+      ),
+    });
+    await owner.click("[data-action=start]");
+    await owner.waitForSelector(`[data-summary] >> text=${this.#words.imported}`);
+    const results = await owner.$$eval("[data-line]", (rows) => rows.map((row) => row.textContent));
+    for (const [at, words] of [
+      this.#words.added,
+      this.#words.typingMistake,
+      this.#words.owned,
+    ].entries()) {
+      assert.ok(results[at].includes(words), `${words}: ${results[at]}`);
+    }
+    await this.#look(owner, "imported");
+    await owner.goto(`${settings.url}/#/devices`);
+    await owner.waitForSelector(`${this.#device} [data-status=online]`);
+  }
+
+  /** Pictures of a page at a desk and on a phone, which it has to fit. */
+  async #look(page, name) {
+    await shoot(page, `${this.language}-${name}`);
+    await page.setViewportSize(PHONE);
+    assert.ok(await fitsWidth(page), `${name} in ${this.language} is wider than the screen`);
+    await shoot(page, `${this.language}-${name}-phone`);
+    await page.setViewportSize(DESKTOP);
+  }
+}
+
+/** All that the element says, on one line. */
+async function text(page, selector) {
+  return (await page.innerText(selector)).replace(/\s+/g, " ").trim();
+}
+
+async function took(what, longestMs, wait) {
+  const started = performance.now();
+  await wait();
+  const ms = Math.round(performance.now() - started);
+  console.log(`${what}: ${ms} ms`);
+  assert.ok(ms <= longestMs, `${what}: ${ms} ms`);
+}
