@@ -168,6 +168,8 @@ impl Cloud {
 
     /// Ends server and device, and waits for it.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
+        // First the device: it would complain of a server that goes away.
+        drop(self.device.take());
         let pid = i32::try_from(self.pid()?).ok().and_then(Pid::from_raw);
         kill_process(pid.context("the server's process")?, Signal::TERM)?;
         let ended = timeout(STOP_TIMEOUT, self.server.wait()).await;

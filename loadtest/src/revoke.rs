@@ -27,6 +27,8 @@ use report::Round;
 
 /// Watched after the change, and what comes later than a second is counted within: several frames.
 const OBSERVED: Duration = Duration::from_secs(3);
+/// Streams besides those of the crowd: the owner's, and the one by which the guest waits for access.
+const VIEWERS_BESIDES: usize = 2;
 /// Streams that have not ended by then are counted as not ended.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -58,7 +60,8 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(2..))]
     viewers: u16,
     /// Times that each change is made, every time with a new share and new streams.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
+    // The owner's token lives for 15 minutes, which is more than twice as many rounds take.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=50))]
     rounds: u16,
     /// What ends the access.
     #[arg(long, value_delimiter = ',', default_value = "revoke,sign_out")]
@@ -74,23 +77,17 @@ pub(crate) struct Options {
 /// Measures everything that was asked for; a JSON line for each round and path, on standard
 /// output.
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
-    // The owner's stream is one more.
-    let viewers = usize::from(options.viewers) + 1;
+    let viewers = usize::from(options.viewers) + VIEWERS_BESIDES;
     allow_viewers(viewers)?;
     let offers = options.changes.len() * usize::from(options.rounds);
     let settings = format!(
         "[edge]\nviewers_per_device_max = {viewers}\n[sharing]\noffers_per_account_h = {offers}\n"
     );
     let directory = tempfile::tempdir().context("make a directory")?;
-    let site = Site::found(
-        &options.server_bin,
-        directory.path(),
-        Load::Thin,
-        &settings,
-    )
-    .await?;
+    let (server_bin, directory) = (&options.server_bin, directory.path());
+    let site = Site::found(server_bin, directory, Load::Thin, &settings).await?;
     for &tls in &options.tls {
-        let mut stage = Stage::set(&site, tls).await?;
+        let stage = Stage::set(&site, tls).await?;
         for &change in &options.changes {
             for _ in 0..options.rounds {
                 let round = stage.round(change, usize::from(options.viewers)).await;
@@ -130,28 +127,21 @@ impl Stage {
     }
 
     /// Shares, opens all streams, ends the access, and looks what becomes of them.
-    async fn round(&mut self, change: Change, viewers: usize) -> anyhow::Result<Round> {
+    async fn round(&self, change: Change, viewers: usize) -> anyhow::Result<Round> {
         let guest = self.guest.sign_in(&self.email, &self.password).await?;
         let share = self.share(&guest.access_token).await?;
         let target = self.running.cloud.target()?;
         let entry = |token: &str| Entry::new(&target, &self.running.device, token);
-        let crowd = Crowd::gather(
-            entry(&self.running.token),
-            entry(&guest.access_token),
-            viewers,
-        )
-        .await?;
+        let owner = entry(&self.running.token);
+        let crowd = Crowd::gather(owner, entry(&guest.access_token), viewers).await?;
 
         let lost_before = crowd.owner().lost();
         let changed_at = crowd.expect_end();
-        let changed = async {
-            match change {
-                Change::Revoke => self.revoke(&share).await,
-                Change::SignOut => sign_out(&self.guest, &guest.refresh_token).await,
-            }
-        };
         let (answered, late) = with_lateness(async {
-            changed.await?;
+            match change {
+                Change::Revoke => self.revoke(&share).await?,
+                Change::SignOut => sign_out(&self.guest, &guest.refresh_token).await?,
+            }
             let answer = changed_at.elapsed();
             tokio::time::sleep_until((changed_at + OBSERVED).into()).await;
             crowd.await_ends(changed_at + END_TIMEOUT).await;

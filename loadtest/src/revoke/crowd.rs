@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail, ensure};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tonic::{Code, Status};
 
 use crate::connect::Target;
 use crate::stream::Shape;
@@ -17,6 +18,8 @@ use crate::viewer::either::{Protocol, Viewer, lost_between};
 
 /// Viewers that connect at once.
 const CONNECTING_MAX: usize = 16;
+/// Longest until the edge lets the guest in.
+const ACCESS_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest until all streams deliver frames.
 const GATHER_TIMEOUT: Duration = Duration::from_secs(60);
 /// Frames of every stream after the last one has opened, before the crowd counts as watching: a
@@ -42,6 +45,28 @@ impl Entry {
             device: device.to_owned(),
             token: token.to_owned(),
         }
+    }
+
+    async fn open(&self, protocol: Protocol) -> anyhow::Result<Viewer> {
+        Viewer::open(&self.target, protocol, &self.device, &self.token).await
+    }
+
+    /// Waits until the edge has heard of the share, which it does a moment after the guest. It
+    /// takes one stream, and gives it back.
+    async fn await_access(&self) -> anyhow::Result<()> {
+        let opened = async {
+            loop {
+                let Err(error) = self.open(Protocol::Grpc).await else {
+                    return Ok(());
+                };
+                match error.downcast_ref::<Status>().map(Status::code) {
+                    Some(Code::NotFound) => sleep(POLL).await,
+                    _ => return Err(error),
+                }
+            }
+        };
+        let opened = timeout(ACCESS_TIMEOUT, opened).await;
+        opened.context("get access in time")?
     }
 }
 
@@ -150,6 +175,7 @@ impl Crowd {
         guest: Entry,
         viewers: usize,
     ) -> anyhow::Result<Self> {
+        guest.await_access().await?;
         let protocols = [Protocol::Ws, Protocol::Grpc].into_iter().cycle();
         let mut crowd = Self {
             owner: Stream::new(Protocol::Ws),
@@ -177,12 +203,7 @@ impl Crowd {
         let changed_at = Arc::clone(&self.changed_at);
         self.tasks.spawn(async move {
             let permit = connecting.acquire().await?;
-            let Entry {
-                target,
-                device,
-                token,
-            } = &entry;
-            let viewer = Viewer::open(target, stream.protocol, device, token).await?;
+            let viewer = entry.open(stream.protocol).await?;
             drop(permit);
             stream.watch(viewer, &changed_at).await;
             Ok(())
