@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use hyper_util::rt::TokioIo;
 use sightline::config::Config;
 use sightline::node::{Node, Surroundings};
 use sightline_agent::{Agent, Handle, Uplink};
@@ -24,6 +25,8 @@ use sightline_loadtest::account::Api;
 use sightline_loadtest::connect::Target;
 use sightline_loadtest::device::{Cloud, Synthetic};
 use tempfile::TempDir;
+use tokio::net::UnixStream;
+use tonic::transport::Endpoint;
 
 /// Longest wait for a state that must come.
 pub const PATIENCE: Duration = Duration::from_secs(40);
@@ -135,6 +138,20 @@ impl Sandbox {
     #[must_use]
     pub fn data_dir(&self) -> &Path {
         &self.config.data_dir
+    }
+
+    /// The operator's way to the node.
+    ///
+    /// # Errors
+    /// When there is no socket.
+    pub async fn operator(&self) -> anyhow::Result<tonic::transport::Channel> {
+        let path = self.data_dir().join("operator.sock");
+        let connector = tower::service_fn(move |_| {
+            let path = path.clone();
+            async move { UnixStream::connect(path).await.map(TokioIo::new) }
+        });
+        let endpoint = Endpoint::from_static("http://localhost");
+        Ok(endpoint.connect_with_connector(connector).await?)
     }
 
     /// A directory that goes away with the sandbox.

@@ -267,3 +267,6 @@ fn grant(grant: internal::Grant) -> Option<Grant> {
         source,
     })
 }
+
+#[cfg(test)]
+mod tests;

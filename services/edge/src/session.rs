@@ -150,7 +150,7 @@ impl Session {
         self.decide_again(|permit| permit.until_unix_ms() <= now_unix_ms);
         let silence = self.grants.silence(Instant::now());
         if silence > STALE_AFTER + self.edge.config.authz_grace() && !self.viewers.is_empty() {
-            let end = End::new(EndReason::AccessEnded, "permissions could not be confirmed");
+            let end = End::new(EndReason::Unconfirmed, "permissions could not be confirmed");
             self.end_viewers(&end, |_| true);
         }
     }

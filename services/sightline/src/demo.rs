@@ -239,6 +239,10 @@ fn welcome(args: &Demo, node: &Node, agent: &Handle, password: &str) -> String {
         .ca_file()
         .map(|file| file.display().to_string())
         .unwrap_or_default();
+    let device_user = match agent.demo_administrator() {
+        Some((name, password)) => format!("{name}, password {}", password.reveal()),
+        None => "as set on the recorder".to_owned(),
+    };
     format!(
         "\nSightline is running.\n\n\
          \x20 Portal             {}\n\
@@ -246,6 +250,7 @@ fn welcome(args: &Demo, node: &Node, agent: &Handle, password: &str) -> String {
          \x20 Password           {password}\n\
          \x20 Cloud ID           {}\n\
          \x20 Verification code  {}\n\
+         \x20 Device user        {device_user}\n\
          \x20 Devices            port {}\n\
          \x20 Authority          {ca_file}\n\
          \x20 Data               {}\n\n\

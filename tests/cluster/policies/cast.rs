@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use bytes::{Buf, BufMut};
-use hyper_util::rt::TokioIo;
 use prost::Message as _;
 use prost_reflect::DynamicMessage;
 use sightline_base::clock::SetClock;
@@ -16,9 +15,8 @@ use sightline_rpc::identity::v1::SignInByDeviceRequest;
 use sightline_rpc::identity::v1::identity_client::IdentityClient;
 use sightline_rpc::sharing::v1::{Interval, Permission, Schedule, Terms, Weekday};
 use sightline_tests::{Connected, PASSWORD, Person, Sandbox};
-use tokio::net::UnixStream;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use super::contracts::Method;
@@ -150,13 +148,7 @@ impl Cast {
 
     /// Calls a method on the operator's socket, with the owner's token too.
     pub(super) async fn call_as_operator(&self, method: &Method) -> super::Outcome {
-        let path = self.sandbox.data_dir().join("operator.sock");
-        let connector = tower::service_fn(move |_| {
-            let path = path.clone();
-            async move { UnixStream::connect(path).await.map(TokioIo::new) }
-        });
-        let endpoint = Endpoint::from_static("http://localhost");
-        let channel = endpoint.connect_with_connector(connector).await;
+        let channel = self.sandbox.operator().await;
         let channel = channel.expect("a node has an operator's socket");
         let request = Request::new(self.request(method, Role::Owner, Subject::Existing));
         self.send(channel, method, self.authorize(request, Role::Owner))
