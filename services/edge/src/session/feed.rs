@@ -101,7 +101,7 @@ impl Session {
     fn feed_ended(&mut self, key: FeedKey, end: &End, ctx: &mut Context<Self>) {
         tracing::info!(
             device = %self.device, channel = key.channel, reason = end.name(),
-            message = %end.message, "stream ended"
+            detail = %end.message, "stream ended"
         );
         if end.reason == EndReason::BadStream {
             self.edge.metrics.bad_streams.add(1);
