@@ -307,7 +307,14 @@ mod tests {
     #[test]
     fn code_is_the_line_that_is_nothing_else() {
         assert_eq!(code_in("    40718823"), Some("40718823"));
-        for other in ["", "4071882", "407188231", "code 40718823", "2026-11-22", "---"] {
+        for other in [
+            "",
+            "4071882",
+            "407188231",
+            "code 40718823",
+            "2026-11-22",
+            "---",
+        ] {
             assert_eq!(code_in(other), None, "{other}");
         }
     }

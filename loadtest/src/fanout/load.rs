@@ -200,7 +200,9 @@ async fn watch(
         tally.key.store(last.key, Relaxed);
         tally.bytes.store(viewer.bytes(), Relaxed);
         let next = frame(&mut viewer).await?;
-        tally.lost.fetch_add(lost_between(&last, &next, interval), Relaxed);
+        tally
+            .lost
+            .fetch_add(lost_between(&last, &next, interval), Relaxed);
         last = next;
     }
 }

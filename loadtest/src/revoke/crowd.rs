@@ -170,11 +170,7 @@ pub(super) struct Crowd {
 impl Crowd {
     /// Opens one stream of the owner and `viewers` of the guest; returns when all of them deliver
     /// frames.
-    pub(super) async fn gather(
-        owner: Entry,
-        guest: Entry,
-        viewers: usize,
-    ) -> anyhow::Result<Self> {
+    pub(super) async fn gather(owner: Entry, guest: Entry, viewers: usize) -> anyhow::Result<Self> {
         guest.await_access().await?;
         let protocols = [Protocol::Ws, Protocol::Grpc].into_iter().cycle();
         let mut crowd = Self {
@@ -199,7 +195,8 @@ impl Crowd {
     }
 
     fn open(&mut self, entry: &Entry, stream: &Arc<Stream>, connecting: &Arc<Semaphore>) {
-        let (entry, stream, connecting) = (entry.clone(), Arc::clone(stream), Arc::clone(connecting));
+        let (entry, stream, connecting) =
+            (entry.clone(), Arc::clone(stream), Arc::clone(connecting));
         let changed_at = Arc::clone(&self.changed_at);
         self.tasks.spawn(async move {
             let permit = connecting.acquire().await?;
@@ -223,7 +220,11 @@ impl Crowd {
                 ended?.context("open a stream")?;
             }
             self.streams().try_for_each(|stream| stream.goes_on())?;
-            if self.streams().zip(&wanted).all(|(stream, wanted)| seen(stream) >= *wanted) {
+            if self
+                .streams()
+                .zip(&wanted)
+                .all(|(stream, wanted)| seen(stream) >= *wanted)
+            {
                 return Ok(());
             }
             sleep(POLL).await;
