@@ -59,9 +59,15 @@ pub(crate) struct Options {
 
 /// Measures everything that was asked for; a JSON line for each, on standard output.
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
-    allow_viewers(options.viewers.iter().copied().max().unwrap_or_default())?;
+    let viewers = options.viewers.iter().copied().max().unwrap_or_default();
+    allow_viewers(viewers)?;
+    // The late ones come besides.
+    let places = 2 * viewers;
+    let settings =
+        format!("[edge]\nviewers_per_device_max = {places}\nviewers_per_account_max = {places}\n");
     let directory = tempfile::tempdir().context("make a directory")?;
-    let site = Site::found(&options.server_bin, directory.path(), Load::FourMbit, "").await?;
+    let (server_bin, directory_path) = (&options.server_bin, directory.path());
+    let site = Site::found(server_bin, directory_path, Load::FourMbit, &settings).await?;
     let mut report = Report::default();
     for &tls in &options.tls {
         for &viewers in &options.viewers {

@@ -81,7 +81,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     allow_viewers(viewers)?;
     let offers = options.changes.len() * usize::from(options.rounds);
     let settings = format!(
-        "[edge]\nviewers_per_device_max = {viewers}\n[sharing]\noffers_per_account_h = {offers}\n"
+        "[edge]\nviewers_per_device_max = {viewers}\nviewers_per_account_max = {viewers}\n\
+         [sharing]\noffers_per_account_h = {offers}\n"
     );
     let directory = tempfile::tempdir().context("make a directory")?;
     let (server_bin, directory) = (&options.server_bin, directory.path());

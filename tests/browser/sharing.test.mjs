@@ -23,7 +23,7 @@ const HOURS = [
 /** Longest time until others see what somebody has done, on a busy machine. */
 const AT_ONCE_MS = 5_000;
 /** Longest time from wider hours to the moving picture: the camera has to start again. */
-const PICTURE_MS = 10_000;
+const PICTURE_MS = 15_000;
 
 for (const language of ["en-US", "ru-RU"]) {
   test(`a device is shared, watched within its hours and taken back, in ${language}`, async (t) => {
@@ -68,15 +68,16 @@ class Journey {
       register(this.guest, this.#people.guest),
     ]);
     await openSection(this.guest, "shared");
-    await this.#look(this.guest, "nothing-shared");
+    await this.#shoot(this.guest, "nothing-shared");
     await openSection(this.guest, "devices");
     await claim(this.owner, this.agent, "Workshop");
     // A demo device takes its time to draw its very first picture.
-    await this.owner.waitForSelector('[data-tile="1"] [data-state=playing]');
+    await this.owner.goto(`${settings.url}/#/devices/${this.agent.cloudId}/1`);
+    await this.owner.waitForSelector("[data-page=channel] [data-state=playing]");
     await this.owner.goto(`${settings.url}/#/devices`);
     await this.owner.click(`${this.#device} [data-action=rename]`);
     await this.owner.fill("[name=new-name]", "Warehouse 7");
-    await shoot(this.owner, `${this.language}-rename`);
+    await this.#shoot(this.owner, "rename");
     await this.owner.click("[data-dialog=rename] [type=submit]");
     await this.owner.waitForSelector(`${this.#device} h2 >> text=Warehouse 7`);
     await this.owner.waitForSelector(`${this.#device} [data-status=online]`);
@@ -93,7 +94,7 @@ class Journey {
     await this.#look(owner, "share-terms");
     await shareWindow.sendByKeyboard(owner);
     assert.equal(await text(owner, "[data-step=list] [data-state]"), this.#words.offered);
-    await this.#look(owner, "share-offered");
+    await this.#shoot(owner, "share-offered");
     await shareWindow.leaveByKeyboard(owner, this.agent.cloudId);
 
     await guest.waitForSelector("[data-offer]", { timeout: AT_ONCE_MS });
@@ -124,6 +125,9 @@ class Journey {
     assert.equal(await text(owner, "[data-step=list] [data-state]"), this.#words.accepted);
     await this.#look(owner, "share-accepted");
     await this.#look(guest, "devices-shared");
+    await guest.click("[data-view=table]");
+    await this.#look(guest, "devices-table");
+    await guest.click("[data-view=cards]");
     await openSection(guest, "shared");
     await this.#look(guest, "shared");
     await openSection(guest, "devices");
@@ -148,7 +152,7 @@ class Journey {
     await took("picture", PICTURE_MS, () => guest.waitForSelector(`${picture}[data-state=playing]`));
     const { changes } = await countChanges(await guest.$("[data-page=channel] video"));
     assert.ok(changes > 0, "the picture stands still");
-    await this.#look(guest, "player-inside-hours");
+    await this.#shoot(guest, "player-inside-hours");
 
     await shareWindow.changeHours(owner, interval(zone, 120, 180));
     await took("end by hours", AT_ONCE_MS, () =>
@@ -169,18 +173,18 @@ class Journey {
     }
     await this.#look(owner, "shares");
     await owner.click(`${row} [data-action=revoke]`);
-    await shoot(owner, `${this.language}-revoke`);
+    await this.#shoot(owner, "revoke");
     await owner.click("[data-dialog=revoke] [type=submit]");
     await took("loss of the device", AT_ONCE_MS, () =>
       guest.waitForSelector(`main >> text=${this.#words.lost("Warehouse 7")}`),
     );
     assert.equal(await guest.$("video"), null);
-    await this.#look(guest, "lost");
+    await this.#shoot(guest, "lost");
     await guest.goto(`${settings.url}/#/devices`);
     await guest.waitForSelector("[data-page=devices] [data-empty]");
     await owner.click("[name=ended]");
     await owner.waitForSelector(`${row} [data-state=ended] >> text=${this.#words.ended}`);
-    await this.#look(owner, "shares-ended");
+    await this.#shoot(owner, "shares-ended");
   }
 
   /** A new password ends the guest's other session at once, and says so there. */
@@ -196,18 +200,18 @@ class Journey {
     await this.#look(guest, "profile");
     await changePassword(guest, password, "another-horse-8");
     await guest.waitForSelector("[data-session=other]", { state: "detached" });
-    await shoot(guest, `${this.language}-password-changed`);
+    await this.#shoot(guest, "password-changed");
     await took("end of the other session", AT_ONCE_MS, () =>
       other.waitForSelector(`[role=status] >> text=${this.#words.endedByOthers}`),
     );
-    await this.#look(other, "session-ended");
+    await this.#shoot(other, "session-ended");
   }
 
   /** A user of the device itself sees that device, and nothing of the cloud around it. */
   async signInByDevice() {
     const { other, agent } = this;
     await other.click("[data-tab=device]");
-    await this.#look(other, "sign-in-by-device");
+    await this.#shoot(other, "sign-in-by-device");
     await signInByDevice(other, { cloudId: agent.cloudId, ...(await agent.administrator()) });
     await other.waitForSelector('[data-tile="1"] [data-state=playing]');
     for (const path of ["devices", "shares", "profile", `devices/${settings.cloudId}`]) {
@@ -228,14 +232,14 @@ class Journey {
     await guest.goto(`${settings.url}/#/devices/${this.agent.cloudId}/1`);
     await guest.waitForSelector("[data-page=channel] [data-state=playing]");
     await owner.click(`${this.#device} [data-action=delete]`);
-    await this.#look(owner, "delete");
+    await this.#shoot(owner, "delete");
     await owner.click("[data-dialog=delete] [type=submit]");
     await took("end by deletion", AT_ONCE_MS, () =>
       guest.waitForSelector(`main >> text=${this.#words.lost("Warehouse 7")}`),
     );
     await owner.waitForSelector("[data-page=devices] [data-empty]");
     await other.waitForSelector(`main >> text=${this.#words.deviceGone}`);
-    await this.#look(other, "by-device-deleted");
+    await this.#shoot(other, "by-device-deleted");
   }
 
   /** A file with a device that is free again, one with a typing mistake, and somebody else's. */
@@ -243,7 +247,7 @@ class Journey {
     const { owner, agent } = this;
     const wrong = settings.cloudId.startsWith("2") ? "3" : "2";
     await owner.goto(`${settings.url}/#/import`);
-    await this.#look(owner, "import");
+    await this.#shoot(owner, "import");
     await owner.setInputFiles("[name=file]", {
       name: "devices.csv",
       mimeType: "text/csv",
@@ -269,12 +273,16 @@ class Journey {
     await owner.waitForSelector(`${this.#device} [data-status=online]`);
   }
 
+  #shoot(page, name) {
+    return shoot(page, `${this.language}-${name}`);
+  }
+
   /** Pictures of a page at a desk and on a phone, which it has to fit. */
   async #look(page, name) {
-    await shoot(page, `${this.language}-${name}`);
+    await this.#shoot(page, name);
     await page.setViewportSize(PHONE);
     assert.ok(await fitsWidth(page), `${name} in ${this.language} is wider than the screen`);
-    await shoot(page, `${this.language}-${name}-phone`);
+    await this.#shoot(page, `${name}-phone`);
     await page.setViewportSize(DESKTOP);
   }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sightline_base::clock::SetClock;
+use sightline_base::clock::{SetClock, SystemClock};
 use sightline_domain::CloudId;
 use sightline_loadtest::account::authorized;
 use sightline_loadtest::device::{ADMINISTRATOR, Synthetic, VIEWER};
@@ -277,6 +277,55 @@ async fn deleted_device_ends_all_streams_and_is_free_and_its_next_owner_starts_w
     for person in [&owner, &guest, &user] {
         assert_eq!(refusal(&sandbox, person, id).await.code(), Code::NotFound);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guest_who_opens_all_that_is_allowed_leaves_room_for_the_owner() {
+    let few = |config: &mut sightline::Config| config.edge.viewers_per_account_max = 2;
+    let sandbox = Sandbox::with(SystemClock::shared(), few).await.unwrap();
+    let owner = sandbox.person("owner").await.unwrap();
+    let guest = sandbox.person("guest").await.unwrap();
+    let (device, _uplink) = sandbox
+        .device(Synthetic::new().unwrap(), &owner)
+        .await
+        .unwrap();
+    let id = device.cloud_id();
+    sandbox.share(&owner, id, &guest, always()).await.unwrap();
+    let _one = over_grpc(&sandbox, &guest, id).await.unwrap();
+    let _two = over_grpc(&sandbox, &guest, id).await.unwrap();
+    let third = refusal(&sandbox, &guest, id).await;
+    assert_eq!(third.code(), Code::ResourceExhausted);
+    let mut owners = over_grpc(&sandbox, &owner, id).await.unwrap();
+    pictures(&mut owners, 5).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn places_of_a_revoked_guest_who_reads_nothing_are_free_again() {
+    let few = |config: &mut sightline::Config| config.edge.viewers_per_device_max = 2;
+    let sandbox = Sandbox::with(SystemClock::shared(), few).await.unwrap();
+    let owner = sandbox.person("owner").await.unwrap();
+    let guest = sandbox.person("guest").await.unwrap();
+    let (device, _uplink) = sandbox
+        .device(Synthetic::new().unwrap(), &owner)
+        .await
+        .unwrap();
+    let id = device.cloud_id();
+    let share = sandbox.share(&owner, id, &guest, always()).await.unwrap();
+    let _one = over_grpc(&sandbox, &guest, id).await.unwrap();
+    let _two = over_websocket(&sandbox, &guest, id).await.unwrap();
+    let full = || async {
+        match over_grpc(&sandbox, &owner, id).await {
+            Ok(_) => anyhow::bail!("there was a place"),
+            Err(refused) => Ok(refused.downcast::<Status>()?),
+        }
+    };
+    let refused = crate::watching::again(full).await.unwrap();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    owner.revoke(&share).await.unwrap();
+    let mut owners = crate::watching::again(|| over_grpc(&sandbox, &owner, id))
+        .await
+        .unwrap();
+    pictures(&mut owners, 5).await;
 }
 
 async fn by_device(

@@ -1,7 +1,7 @@
 //! The way to a service: in this process, or over the network.
 
 use std::convert::Infallible;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use tonic::Status;
 use tonic::body::Body;
@@ -25,18 +25,21 @@ where
     BoxCloneSyncService::new(service.map_err(|never| match never {}))
 }
 
-/// A channel to a service that starts later, for services that need each other. Until
-/// [`Later::set`], calls are answered with UNAVAILABLE.
+/// A channel to a service that starts later, for services that need each other. Before
+/// [`Later::set`] and after [`Later::clear`], calls are answered with UNAVAILABLE.
 #[must_use]
 pub fn later() -> (Later, Channel) {
     let later = Later(Arc::default());
     let target = Arc::clone(&later.0);
     let channel = tower::service_fn(move |request: http::Request<Body>| {
-        let target = target.get().cloned();
+        let target = target
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         async move {
             match target {
                 Some(channel) => channel.oneshot(request).await,
-                None => Err(Status::unavailable("the service has not started yet")),
+                None => Err(Status::unavailable("the service is not running")),
             }
         }
     });
@@ -45,11 +48,20 @@ pub fn later() -> (Later, Channel) {
 
 /// Where a channel from [`later`] leads, once it is known.
 #[derive(Debug, Clone)]
-pub struct Later(Arc<OnceLock<Channel>>);
+pub struct Later(Arc<RwLock<Option<Channel>>>);
 
 impl Later {
-    /// Says where it leads; a second time changes nothing.
+    /// Says where it leads.
     pub fn set(&self, channel: Channel) {
-        let _ = self.0.set(channel);
+        *self.target() = Some(channel);
+    }
+
+    /// Leads nowhere any more: services that hold each other are let go by this.
+    pub fn clear(&self) {
+        *self.target() = None;
+    }
+
+    fn target(&self) -> RwLockWriteGuard<'_, Option<Channel>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

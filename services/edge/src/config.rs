@@ -16,6 +16,9 @@ pub struct Config {
     pub handshakes_max: usize,
     /// Viewers of one device; the next ones are refused with RESOURCE_EXHAUSTED.
     pub viewers_per_device_max: usize,
+    /// Viewers of one device with one account; the next ones are refused with RESOURCE_EXHAUSTED,
+    /// so that a guest leaves room for the owner.
+    pub viewers_per_account_max: usize,
     /// A stream that nobody watches is asked of the device for this much longer, milliseconds.
     pub linger_ms: u64,
     /// Open streams go on for this long when grants cannot be proven fresh, milliseconds;
@@ -38,6 +41,7 @@ impl Default for Config {
             devices_max: 10_000,
             handshakes_max: 64,
             viewers_per_device_max: 1_000,
+            viewers_per_account_max: 100,
             linger_ms: 5_000,
             authz_grace_ms: 30_000,
             uplink_probe_after_ms: 10_000,

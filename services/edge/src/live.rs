@@ -8,6 +8,7 @@ pub(crate) mod words;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix::{Handler, Message};
 use axum::Router;
 use axum::routing::{get, post};
 use sightline_domain::CloudId;
@@ -35,29 +36,46 @@ pub(crate) fn router(edge: &Arc<Shared>) -> Router {
         .route_service("/sightline.live.v1.Live/{method}", unary)
 }
 
-/// The session of a device that the caller may watch, or the reason why there is none. A stranger
-/// hears the same of a device that is missing and of one that is not theirs.
-async fn find(
+/// Asks the session of a device on behalf of the caller. Whoever the session does not know, and
+/// whoever asks for a device that is not connected, is answered from the grants, in the same way
+/// and with the same work: a stranger hears the same of a device that is missing, of one that is
+/// not theirs, and of one that is just coming or going.
+async fn ask<M, T>(
     edge: &Shared,
     caller: &Caller,
     device: &str,
     channel: u32,
-) -> Result<actix::Addr<Session>, Error> {
+    question: M,
+) -> Result<T, Error>
+where
+    M: Message<Result = Result<T, Error>> + Send + 'static,
+    T: Send + 'static,
+    Session: Handler<M>,
+{
     let device: CloudId = device.parse().map_err(|_| Error::NotFound)?;
     if edge.draining.is_cancelled() {
         return Err(Error::Draining);
     }
-    if let Some(session) = edge.directory.session(device) {
-        return Ok(session);
-    }
-    let look_up = tokio::time::timeout(LOOK_UP_TIMEOUT, grants(edge, device));
-    let Ok(Ok(grants)) = look_up.await else {
-        return Err(Error::GrantsStale);
+    let answer = match edge.directory.session(device) {
+        Some(session) => session
+            .send(question)
+            .await
+            .unwrap_or(Err(Error::DeviceOffline)),
+        None => Err(Error::DeviceOffline),
     };
-    // What would keep the caller out of a device that is connected comes first.
-    let (now, now_unix_ms) = (Instant::now(), edge.clock.now_unix_ms());
-    grants.permit_live(caller, channel, now, now_unix_ms)?;
-    Err(Error::DeviceOffline)
+    match answer {
+        Err(error @ (Error::NotFound | Error::GrantsStale | Error::DeviceOffline)) => {
+            let look_up = tokio::time::timeout(LOOK_UP_TIMEOUT, grants(edge, device));
+            let Ok(Ok(grants)) = look_up.await else {
+                return Err(Error::GrantsStale);
+            };
+            // What would keep the caller out of a device that is connected comes first.
+            let (now, now_unix_ms) = (Instant::now(), edge.clock.now_unix_ms());
+            grants.permit_live(caller, channel, now, now_unix_ms)?;
+            Err(error)
+        }
+        other => other,
+    }
 }
 
 /// The grants of a device that is not connected here.
@@ -81,14 +99,10 @@ async fn admit(
     channel: u32,
     stream: sightline_rpc::live::v1::StreamKind,
 ) -> Result<Admission, Error> {
-    let session = find(edge, &caller, device, channel).await?;
     let admit = Admit {
-        caller,
+        caller: caller.clone(),
         channel,
         stream,
     };
-    session
-        .send(admit)
-        .await
-        .unwrap_or(Err(Error::DeviceOffline))
+    ask(edge, &caller, device, channel, admit).await
 }

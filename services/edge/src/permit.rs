@@ -112,6 +112,11 @@ impl Grants {
         }
     }
 
+    /// Of the device's owner, as last heard.
+    pub(crate) fn ownership_epoch(&self) -> u64 {
+        self.grants.ownership_epoch
+    }
+
     /// For how long nothing was heard; forever at first.
     pub(crate) fn silence(&self, now: Instant) -> Duration {
         self.heard_at
@@ -205,6 +210,9 @@ impl Grants {
 
     /// When live may be watched next.
     fn live_opens(&self, who: &Principal, channel: u32, at: Timestamp) -> Option<Timestamp> {
+        if !self.could_watch(who, channel) {
+            return None;
+        }
         let mut moment = at;
         for _ in 0..CHANGES_MAX {
             let rights = self.grants.rights(who, Some(channel), moment);
@@ -214,6 +222,22 @@ impl Grants {
             moment = rights.holds_until?;
         }
         None
+    }
+
+    /// Whether any grant gives live at some time; to ask so first keeps a guest without it from
+    /// having weeks of hours looked through.
+    fn could_watch(&self, who: &Principal, channel: u32) -> bool {
+        let Principal::Account(account) = who else {
+            return true;
+        };
+        let mut grants = self.grants.grants.iter().filter(|g| g.account == *account);
+        grants.any(|grant| match &grant.source {
+            GrantSource::Ownership => true,
+            GrantSource::Share { terms, .. } => {
+                let given = terms.given();
+                terms.covers(Some(channel)) && LIVE.into_iter().all(|one| given.contains(one))
+            }
+        })
     }
 
     fn farewell(&self, who: &Principal, channel: u32, end: Timestamp) -> End {

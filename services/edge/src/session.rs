@@ -26,7 +26,7 @@ use sightline_domain::CloudId;
 use sightline_rpc::device::v1 as device;
 use sightline_rpc::internal::v1 as internal;
 use sightline_rpc::live::v1::EndReason;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::edge::Shared;
@@ -38,6 +38,7 @@ use crate::sign_ins::SignIn;
 use crate::uplink::Tunnel;
 use crate::viewer::{EndStream, Viewer};
 
+use admission::SNAPSHOTS_MAX;
 pub(crate) use admission::{Admission, Admit, Picture, Renew, Snapshot, ViewerClosed};
 use description::Description;
 use feed::{Feed, FeedKey};
@@ -49,6 +50,8 @@ const MAILBOX: usize = 1024;
 /// How often the permits of viewers and the freshness of grants are looked at. The data path asks
 /// before each frame; this ends streams that have no frame, and notices a clock that was set.
 const PERMIT_CHECK: Duration = Duration::from_millis(200);
+/// A viewer that took nothing for this long is let go.
+pub(crate) const STALL_MAX: Duration = Duration::from_secs(30);
 /// Longest a device may take from its connection to a session that can be watched.
 const ESTABLISH_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -77,6 +80,8 @@ pub(crate) struct Session {
     feeds: HashMap<FeedKey, Feed>,
     viewers: HashMap<u64, Watching>,
     next_viewer: u64,
+    /// Turns to ask the device for a picture.
+    snapshots: Arc<Semaphore>,
     farewell: End,
     _counted: Entered,
 }
@@ -104,6 +109,7 @@ impl Session {
             feeds: HashMap::new(),
             viewers: HashMap::new(),
             next_viewer: 0,
+            snapshots: Arc::new(Semaphore::new(SNAPSHOTS_MAX)),
             farewell: End::new(EndReason::DeviceOffline, "the device went offline"),
             _counted: Level::enter(&edge.metrics, |m| &m.devices),
             edge,
@@ -147,7 +153,11 @@ impl Session {
     /// Fails closed: permits end in time, and without fresh grants open streams end after the grace.
     fn check_permits(&mut self, _: &mut Context<Self>) {
         let now_unix_ms = self.edge.clock.now_unix_ms();
-        self.decide_again(|permit| permit.until_unix_ms() <= now_unix_ms);
+        let ended = self.edge.verifier.ended_sessions();
+        self.decide_again(|permit| {
+            permit.until_unix_ms() <= now_unix_ms || ended.contains(permit.caller().session())
+        });
+        self.end_stalled();
         let silence = self.grants.silence(Instant::now());
         if silence > STALE_AFTER + self.edge.config.authz_grace() && !self.viewers.is_empty() {
             let end = End::new(EndReason::Unconfirmed, "permissions could not be confirmed");
@@ -158,16 +168,31 @@ impl Session {
     /// Looks again at some of the viewers: they go on under a new permit, or end.
     fn decide_again(&self, which: impl Fn(&Permit) -> bool) {
         let (now, now_unix_ms) = (Instant::now(), self.edge.clock.now_unix_ms());
+        let ended = self.edge.verifier.ended_sessions();
         for watching in self.viewers.values() {
             let permit = watching.gate.permit();
             if !which(&permit) {
                 continue;
             }
-            match self.grants.permit_on(&permit, now, now_unix_ms) {
+            let still = match ended.contains(permit.caller().session()) {
+                true => Err(End::new(
+                    EndReason::SessionEnded,
+                    "the viewer was signed out",
+                )),
+                false => self.grants.permit_on(&permit, now, now_unix_ms),
+            };
+            match still {
                 Ok(permit) => watching.gate.renew(permit),
                 Err(end) => watching.viewer.do_send(EndStream(end)),
             }
         }
+    }
+
+    /// Viewers that take nothing of what there is.
+    fn end_stalled(&self) {
+        let now = Instant::now();
+        let end = End::new(EndReason::TooSlow, "nothing was read for 30 s");
+        self.end_viewers(&end, |watching| watching.gate.stalled(now) > STALL_MAX);
     }
 
     fn end_viewers(&self, end: &End, which: impl Fn(&Watching) -> bool) {
@@ -275,7 +300,12 @@ impl Handler<GrantsHeard> for Session {
 
     fn handle(&mut self, GrantsHeard(news): GrantsHeard, _: &mut Context<Self>) {
         let changed = news.grants.is_some();
+        let before = self.grants.ownership_epoch();
         self.grants.hear(news, Instant::now());
+        if self.grants.ownership_epoch() != before {
+            // What was told under an earlier owner may not have been kept.
+            self.description.repeat();
+        }
         if changed {
             self.decide_again(|_| true);
         }
@@ -292,10 +322,7 @@ impl Handler<SignedOut> for Session {
 
     fn handle(&mut self, _: SignedOut, _: &mut Context<Self>) {
         let ended = self.edge.verifier.ended_sessions();
-        let end = End::new(EndReason::SessionEnded, "the viewer was signed out");
-        self.end_viewers(&end, |watching| {
-            ended.contains(watching.gate.permit().caller().session())
-        });
+        self.decide_again(|permit| ended.contains(permit.caller().session()));
     }
 }
 

@@ -17,11 +17,16 @@ use crate::websocket::Reader;
 use actix::{Actor, ActorContext as _, Addr, AsyncContext as _, Context, Handler, Message};
 use sightline_base::net::Conn;
 use sightline_rpc::live::v1::EndReason;
+use tokio::time::Instant;
 
 /// Messages that may wait for one viewer; the data path lets a viewer go that says more.
 const MAILBOX: usize = 8;
-/// A connection that does not take its last words is looked at once more after this long.
-const LAST_LOOK: Duration = Duration::from_secs(3);
+/// Between two tokens of one viewer that are looked at: a check of a signature costs the thread
+/// that all viewers of the device are served on.
+const TOKEN_INTERVAL: Duration = Duration::from_secs(1);
+/// A connection that does not take its last words in this time is forgotten: it gets no frame any
+/// more, and its place is for others.
+const FAREWELL_MAX: Duration = Duration::from_secs(3);
 
 /// One viewer of one stream.
 #[derive(Debug)]
@@ -31,6 +36,8 @@ pub(crate) struct Viewer {
     session: Addr<Session>,
     gate: Arc<Gate>,
     fanout: Rc<FanOut>,
+    token_at: Option<Instant>,
+    is_ending: bool,
 }
 
 impl Viewer {
@@ -47,12 +54,16 @@ impl Viewer {
             session,
             gate,
             fanout,
+            token_at: None,
+            is_ending: false,
         }
     }
 
-    fn end(&self, end: End, ctx: &mut Context<Self>) {
-        self.gate.shut(end.clone());
-        ctx.run_later(LAST_LOOK, move |viewer, _| viewer.gate.shut(end));
+    fn end(&mut self, end: End, ctx: &mut Context<Self>) {
+        self.gate.shut(end);
+        if !std::mem::replace(&mut self.is_ending, true) {
+            ctx.run_later(FAREWELL_MAX, |_, ctx| ctx.stop());
+        }
     }
 }
 
@@ -70,38 +81,71 @@ impl Actor for Viewer {
     }
 }
 
-/// Puts an upgraded connection on the fan-out.
+/// Held by whatever delivers to the viewer. When it is dropped, wherever that is, the viewer is
+/// let go.
+#[derive(Debug)]
+pub(crate) struct Hold(Addr<Viewer>);
+
+impl Hold {
+    pub(crate) fn new(viewer: Addr<Viewer>) -> Self {
+        Self(viewer)
+    }
+
+    /// Puts an upgraded connection on the fan-out.
+    pub(crate) fn attach(self, conn: Conn, reader: Reader) {
+        let viewer = self.0.clone();
+        viewer.do_send(Attach {
+            conn,
+            reader,
+            hold: self,
+        });
+    }
+
+    /// Passes on what the viewer said; an error when it says too much.
+    pub(crate) fn say(&self, text: String) -> Result<(), ()> {
+        self.0.try_send(Said(text)).map_err(drop)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.do_send(Closed);
+    }
+}
+
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Attach {
-    pub(crate) conn: Conn,
-    pub(crate) reader: Reader,
+struct Attach {
+    conn: Conn,
+    reader: Reader,
+    hold: Hold,
 }
 
 impl Handler<Attach> for Viewer {
     type Result = ();
 
-    fn handle(&mut self, Attach { conn, reader }: Attach, ctx: &mut Context<Self>) {
+    fn handle(&mut self, Attach { conn, reader, hold }: Attach, _: &mut Context<Self>) {
         let gate = Arc::clone(&self.gate);
-        self.fanout.attach(Lane::new(
-            conn,
-            reader,
-            gate,
-            self.fanout.ring(),
-            ctx.address(),
-        ));
+        let ring = self.fanout.ring();
+        self.fanout
+            .attach(Lane::new(conn, reader, gate, ring, hold));
     }
 }
 
 /// What the viewer sent as text: a newer access token.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Said(pub(crate) String);
+struct Said(String);
 
 impl Handler<Said> for Viewer {
     type Result = ();
 
     fn handle(&mut self, Said(token): Said, _: &mut Context<Self>) {
+        let now = Instant::now();
+        if self.token_at.is_some_and(|at| now - at < TOKEN_INTERVAL) {
+            return;
+        }
+        self.token_at = Some(now);
         let now_unix_ms = self.edge.clock.now_unix_ms();
         let caller = match self.edge.verifier.authenticate(&token, now_unix_ms) {
             Ok(caller) if caller.principal() == self.gate.permit().caller().principal() => caller,
@@ -129,10 +173,10 @@ impl Handler<EndStream> for Viewer {
     }
 }
 
-/// The connection is over.
+/// Nothing delivers to the viewer any more.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Closed;
+struct Closed;
 
 impl Handler<Closed> for Viewer {
     type Result = ();

@@ -1,6 +1,7 @@
 //! One node: its parts in the order in which they start, and stop.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use sightline_coord::{Coordinator, Local};
 use sightline_edge::Edge;
 use sightline_identity::mail::{self, MailSender};
 use sightline_rpc::Channel;
-use sightline_rpc::channel::{later, local};
+use sightline_rpc::channel::{Later, later, local};
 use sightline_rpc::identity::v1::identity_server::IdentityServer;
 use sightline_rpc::internal::v1::accounts_client::AccountsClient;
 use sightline_rpc::internal::v1::accounts_server::AccountsServer;
@@ -83,7 +84,7 @@ impl Node {
     pub async fn start(config: Config, surroundings: Surroundings) -> anyhow::Result<Self> {
         config.validate().map_err(anyhow::Error::msg)?;
         let data_dir = &config.data_dir;
-        std::fs::create_dir_all(data_dir)
+        make_private(data_dir)
             .with_context(|| format!("make the data directory {}", data_dir.display()))?;
 
         // Listeners first: a port that is taken should not cost the store a start.
@@ -201,7 +202,17 @@ impl Node {
         self.edge.drain().await;
         self.shutdown.cancel();
         while self.servers.join_next().await.is_some() {}
+        for later in &self.services.laters {
+            later.clear();
+        }
     }
+}
+
+/// Makes a directory that nobody else can look into: it holds the key that signs access tokens.
+/// One that is there already is left as its operator made it.
+fn make_private(directory: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(directory)
 }
 
 /// What services are started on.
@@ -217,6 +228,8 @@ pub(crate) struct Services {
     pub(crate) identity: sightline_identity::Service,
     pub(crate) registry: sightline_registry::Service,
     pub(crate) sharing: sightline_sharing::Service,
+    /// The channels by which services hold each other.
+    laters: [Later; 2],
 }
 
 impl Services {
@@ -268,6 +281,7 @@ impl Services {
             identity,
             registry,
             sharing,
+            laters: [device_calls, grants],
         })
     }
 }

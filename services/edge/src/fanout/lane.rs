@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use actix::Addr;
 use bytes::{Buf as _, Bytes, BytesMut};
 use sightline_base::net::Conn;
 use sightline_media::Tracks;
@@ -21,13 +20,12 @@ use crate::error::End;
 use crate::gate::Gate;
 use crate::live::words;
 use crate::metrics::Metrics;
-use crate::viewer::{Said, Viewer};
+use crate::session::STALL_MAX;
+use crate::viewer::Hold;
 use crate::websocket::{self, Message, Reader};
 
 /// Messages that go out in one write when the viewer is late: at 25 frames a second, 320 ms.
 const BATCH_MAX: usize = 8;
-/// A viewer that took nothing for this long is let go.
-const STALL_MAX: Duration = Duration::from_secs(30);
 /// Time for the last words before the connection is cut.
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
 
@@ -55,7 +53,7 @@ pub(crate) struct Lane {
     conn: Conn,
     gate: Arc<Gate>,
     cursor: Cursor,
-    viewer: Addr<Viewer>,
+    hold: Hold,
     reader: Reader,
     /// At most [`BATCH_MAX`] frames and the few words between them; the first may be half sent.
     out: VecDeque<Bytes>,
@@ -73,13 +71,13 @@ impl Lane {
         reader: Reader,
         gate: Arc<Gate>,
         ring: &Ring,
-        viewer: Addr<Viewer>,
+        hold: Hold,
     ) -> Self {
         Self {
             conn,
             gate,
             cursor: ring.cursor(),
-            viewer,
+            hold,
             reader,
             out: VecDeque::new(),
             generation: None,
@@ -101,7 +99,7 @@ impl Lane {
         tally: &mut Tally,
     ) -> Poll<()> {
         if self.poll_read(cx).is_err() {
-            return self.done();
+            return Poll::Ready(());
         }
         loop {
             if self.out.is_empty() {
@@ -109,21 +107,21 @@ impl Lane {
             }
             match self.poll_write(cx, now, tally) {
                 Poll::Ready(Ok(true)) => {}
-                Poll::Ready(Ok(false)) if self.leaving.is_some() => return self.done(),
+                Poll::Ready(Ok(false)) if self.leaving.is_some() => return Poll::Ready(()),
                 Poll::Ready(Ok(false)) => return Poll::Pending,
-                Poll::Ready(Err(_)) => return self.done(),
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
                 Poll::Pending => break,
             }
         }
         // The viewer takes nothing at the moment.
         if let Some(since) = self.leaving {
             if now.duration_since(since) > FAREWELL_MAX {
-                return self.done();
+                return Poll::Ready(());
             }
         } else if now.duration_since(self.moved_at) > STALL_MAX {
             self.gate
                 .shut(End::new(EndReason::TooSlow, "nothing was read for 30 s"));
-            return self.done();
+            return Poll::Ready(());
         } else if let Err(end) = self.gate.check(now) {
             // What may be half sent is finished, then come the last words.
             self.out.truncate(1);
@@ -234,7 +232,7 @@ impl Lane {
             while let Some(message) = self.reader.next_message().map_err(drop)? {
                 match message {
                     // A viewer that floods its actor is let go.
-                    Message::Text(token) => self.viewer.try_send(Said(token)).map_err(drop)?,
+                    Message::Text(token) => self.hold.say(token)?,
                     Message::Ping(data) if self.out.len() < BATCH_MAX => {
                         self.out.push_back(websocket::pong(&data));
                     }
@@ -250,11 +248,6 @@ impl Lane {
                 Poll::Pending => return Ok(()),
             }
         }
-    }
-
-    fn done(&self) -> Poll<()> {
-        self.viewer.do_send(crate::viewer::Closed);
-        Poll::Ready(())
     }
 }
 

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use sightline_rpc::ServiceError as _;
 use sightline_rpc::auth::{Caller, Unauthenticated, bearer};
 
-use super::find;
+use super::ask;
 use crate::edge::Shared;
 use crate::error::Error;
 use crate::session::{Picture, Snapshot};
@@ -55,9 +55,9 @@ pub(super) async fn take(
     device: &str,
     channel: u32,
 ) -> Result<Picture, Error> {
-    let session = find(edge, &caller, device, channel).await?;
-    session
-        .send(Snapshot { caller, channel })
-        .await
-        .unwrap_or(Err(Error::DeviceOffline))
+    let snapshot = Snapshot {
+        caller: caller.clone(),
+        channel,
+    };
+    ask(edge, &caller, device, channel, snapshot).await
 }

@@ -17,7 +17,6 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::{admit, words};
 use crate::edge::Shared;
 use crate::error::Error;
-use crate::viewer::Attach;
 use crate::websocket::{self, Message, Reader};
 
 /// Longest that a viewer may take to send its token.
@@ -83,7 +82,7 @@ pub(super) async fn upgrade(
             None => return,
         };
         match admitted {
-            Ok(admission) => admission.viewer.do_send(Attach { conn, reader }),
+            Ok(admission) => admission.hold.attach(conn, reader),
             Err(error) => refuse(conn, &error).await,
         }
     });

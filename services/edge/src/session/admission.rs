@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
-    Actor as _, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message,
+    Actor as _, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message,
     ResponseActFuture, WrapFuture as _,
 };
 use bytes::Bytes;
@@ -21,10 +21,14 @@ use crate::error::Error;
 use crate::gate::Gate;
 use crate::metrics::Level;
 use crate::permit::Permit;
-use crate::viewer::Viewer;
+use crate::viewer::{Hold, Viewer};
 
 /// Longest a device may take for a picture or for checking a code.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Pictures that one device makes at a time; more are refused with LIMIT. A page of a large
+/// recorder asks for all of its channels at once.
+pub(super) const SNAPSHOTS_MAX: usize = 64;
 
 /// A viewer that has been let in.
 #[derive(Debug)]
@@ -33,8 +37,8 @@ pub(crate) struct Admission {
     pub(crate) gate: Arc<Gate>,
     /// Where the frames are.
     pub(crate) ring: Ring,
-    /// Its actor.
-    pub(crate) viewer: Addr<Viewer>,
+    /// Keeps the viewer.
+    pub(crate) hold: Hold,
 }
 
 /// Somebody wants to watch.
@@ -59,7 +63,13 @@ impl Handler<Admit> for Session {
             .description
             .stream(request.channel, request.stream)
             .ok_or_else(no_channel)?;
-        if self.viewers.len() >= self.edge.config.viewers_per_device_max {
+        let of_caller = |watching: &&Watching| {
+            watching.gate.permit().caller().principal() == request.caller.principal()
+        };
+        let config = &self.edge.config;
+        if self.viewers.len() >= config.viewers_per_device_max
+            || self.viewers.values().filter(of_caller).count() >= config.viewers_per_account_max
+        {
             self.edge.metrics.viewers_refused.add(1);
             return Err(Error::TooManyViewers);
         }
@@ -82,7 +92,8 @@ impl Handler<Admit> for Session {
             _counted: Level::enter(&self.edge.metrics, |m| &m.viewers),
         };
         self.viewers.insert(id, watching);
-        Ok(Admission { gate, ring, viewer })
+        let hold = Hold::new(viewer);
+        Ok(Admission { gate, ring, hold })
     }
 }
 
@@ -177,6 +188,7 @@ impl Handler<Snapshot> for Session {
 
     fn handle(&mut self, request: Snapshot, _: &mut Context<Self>) -> Self::Result {
         let permit = self.permit_live(&request.caller, request.channel);
+        let turn = Arc::clone(&self.snapshots).try_acquire_owned();
         let has_channel = self
             .description
             .stream(request.channel, StreamKind::Main)
@@ -184,6 +196,7 @@ impl Handler<Snapshot> for Session {
         let mut tunnel = self.tunnel.clone();
         let picture = async move {
             let permit = permit?;
+            let _turn = turn.map_err(|_| Error::TooManyViewers)?;
             if !has_channel {
                 return Err(Error::ChannelUnavailable(
                     "the device has no such channel".into(),

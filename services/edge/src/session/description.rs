@@ -48,6 +48,11 @@ impl Description {
         })
     }
 
+    /// Has it told again.
+    pub(super) fn repeat(&self) {
+        self.0.send_modify(|_| ());
+    }
+
     /// Takes over a changed channel; false when nothing changed, or the device may not have it.
     fn change(&self, mut channel: device::Channel) -> bool {
         bound_channel(&mut channel);

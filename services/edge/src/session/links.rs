@@ -13,6 +13,7 @@ use tonic::Code;
 use super::description::ChannelChanged;
 use super::{GrantsHeard, Session};
 use crate::edge::Shared;
+use crate::permit::STALE_AFTER;
 use crate::uplink::Tunnel;
 
 /// Between attempts to reach the registry; the first is a quarter of it.
@@ -160,7 +161,12 @@ async fn hear_grants(
         .watch_device(request)
         .await?
         .into_inner();
-    while let Some(news) = news.message().await? {
+    let silent = |_| tonic::Status::deadline_exceeded("nothing was heard of grants");
+    // A stream that hangs is opened anew.
+    while let Some(news) = tokio::time::timeout(STALE_AFTER, news.message())
+        .await
+        .map_err(silent)??
+    {
         *pause = Pause::default();
         if session.send(GrantsHeard(news)).await.is_err() {
             break;

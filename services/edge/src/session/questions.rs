@@ -11,7 +11,7 @@ use super::Session;
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Whether somebody knows the device's verification code.
-#[derive(Debug, Message)]
+#[derive(Message)]
 #[rtype(result = "Result<device::VerifyClaimResponse, tonic::Status>")]
 pub(crate) struct VerifyClaim(pub(crate) device::VerifyClaimRequest);
 

@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use actix::Addr;
 use axum::http::{HeaderMap, HeaderValue};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http_body::Frame as BodyFrame;
@@ -21,7 +20,7 @@ use crate::error::End;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::session::Admission;
-use crate::viewer::{Closed, Viewer};
+use crate::viewer::Hold;
 
 /// Prefix of a gRPC message: compressed or not, and the length.
 const PREFIX_BYTES: usize = 5;
@@ -31,7 +30,7 @@ const PREFIX_BYTES: usize = 5;
 #[derive(Debug)]
 pub(crate) struct WatchBody {
     gate: Arc<Gate>,
-    viewer: Addr<Viewer>,
+    _hold: Hold,
     cursor: Cursor,
     listener: Arc<Listener>,
     metrics: Arc<Metrics>,
@@ -51,12 +50,12 @@ enum State {
 
 impl WatchBody {
     pub(crate) fn new(admission: Admission, metrics: Arc<Metrics>) -> Self {
-        let Admission { gate, ring, viewer } = admission;
+        let Admission { gate, ring, hold } = admission;
         let listener = Arc::new(ring.listen());
         gate.wakes(Arc::clone(&listener));
         Self {
             gate,
-            viewer,
+            _hold: hold,
             cursor: ring.cursor(),
             listener,
             metrics,
@@ -117,10 +116,14 @@ impl http_body::Body for WatchBody {
         self.listener.register(cx.waker());
         if let Some(bytes) = self.next() {
             self.metrics.bytes_out.add(bytes.len() as u64);
+            self.gate.took(Instant::now());
             return Poll::Ready(Some(Ok(BodyFrame::data(bytes))));
         }
         match self.state {
-            State::Streaming => Poll::Pending,
+            State::Streaming => {
+                self.gate.waits();
+                Poll::Pending
+            }
             State::Ended => {
                 self.state = State::Over;
                 let mut trailers = HeaderMap::new();
@@ -129,12 +132,6 @@ impl http_body::Body for WatchBody {
             }
             State::Over => Poll::Ready(None),
         }
-    }
-}
-
-impl Drop for WatchBody {
-    fn drop(&mut self) {
-        self.viewer.do_send(Closed);
     }
 }
 
