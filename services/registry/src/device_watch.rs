@@ -101,7 +101,7 @@ impl DeviceWatch {
                     Wake::Everything => self.start_over = true,
                 },
                 shares = self.viewer.next_shares() => {
-                    let changed = self.viewer.take(&self.registry, shares?).await?;
+                    let changed = self.viewer.take(&self.registry, shares?);
                     self.pending.extend(changed);
                 }
                 () = tokio::time::sleep_until(self.heartbeat_at) => {
@@ -146,7 +146,7 @@ impl Viewer {
             let following = follow(registry, account, &shares);
             *shared = Some(Box::new(Shared {
                 watch,
-                shares: bound(registry, shares).await?,
+                shares,
                 _following: following,
             }));
         }
@@ -165,20 +165,19 @@ impl Viewer {
     }
 
     /// Remembers what is shared, and tells the devices whose share is new, other, or gone.
-    async fn take(&mut self, registry: &Registry, shares: Shares) -> Result<Vec<CloudId>, Error> {
+    fn take(&mut self, registry: &Registry, shares: Shares) -> Vec<CloudId> {
         let Self::Account {
             account,
             shared: Some(shared),
         } = self
         else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
         shared._following = follow(registry, account, &shares);
-        let shares = bound(registry, shares).await?;
         let before = std::mem::replace(&mut shared.shares, shares);
         let either: BTreeSet<&CloudId> = before.keys().chain(shared.shares.keys()).collect();
         let changed = |device: &&CloudId| before.get(device) != shared.shares.get(device);
-        Ok(either.into_iter().filter(changed).copied().collect())
+        either.into_iter().filter(changed).copied().collect()
     }
 
     async fn devices(&self, registry: &Registry) -> Result<VecDeque<CloudId>, Error> {
@@ -207,18 +206,6 @@ impl Viewer {
 fn follow(registry: &Registry, account: &AccountId, shares: &Shares) -> Following {
     let devices = shares.keys().copied().collect();
     registry.changes.follow(account.clone(), devices)
-}
-
-/// The shares of devices that have an owner, each under the ownership of this moment.
-async fn bound(registry: &Registry, shares: Shares) -> Result<Shares, Error> {
-    let mut bound = Shares::new();
-    for (device, mut share) in shares {
-        if let Some(owned) = registry.records.owned(device).await? {
-            share.bind(owned.epoch);
-            bound.insert(device, share);
-        }
-    }
-    Ok(bound)
 }
 
 impl Watch for DeviceWatch {

@@ -185,13 +185,17 @@ impl Registry {
         query: &Query,
     ) -> Result<Vec<Entry>, Error> {
         let own = self.records.devices(account).await?;
-        let own = own.into_iter().map(|device| (device, false));
-        let shared = shares.keys().map(|device| (*device, true));
+        let own = own.into_iter().map(|device| (device, None));
+        let shared = shares.iter().map(|(device, share)| (*device, Some(share)));
         let mut entries = Vec::new();
-        for (device, shared) in own.chain(shared) {
-            let Some(owner) = self.records.owner(device).await? else {
+        for (device, share) in own.chain(shared) {
+            let Some(owned) = self.records.owned(device).await? else {
                 continue;
             };
+            if share.is_some_and(|share| !share.holds_under(owned.epoch)) {
+                continue;
+            }
+            let (shared, owner) = (share.is_some(), owned.owner);
             let is_own = owner.account == *account;
             let relation = if shared {
                 Relation::Shared

@@ -29,9 +29,8 @@ pub(crate) struct Share {
     id: String,
     terms: Terms,
     owner_hint: String,
-    /// For a share that is remembered: the ownership epoch of the device when it was heard of. It
-    /// is dead under another one, before sharing says so.
-    heard_under: Option<u64>,
+    /// Of the device when the share was made.
+    ownership_epoch: u64,
 }
 
 /// By device.
@@ -43,15 +42,10 @@ impl Share {
         self.terms.given().contains(Permission::ViewArchive)
     }
 
-    /// Binds it to the ownership of this moment.
-    pub(crate) fn bind(&mut self, ownership_epoch: u64) {
-        self.heard_under = Some(ownership_epoch);
-    }
-
-    /// Whether it can hold under this ownership.
+    /// Whether it can hold under this ownership: it is dead under another one, before sharing says
+    /// so.
     pub(crate) fn holds_under(&self, ownership_epoch: u64) -> bool {
-        self.heard_under
-            .is_none_or(|epoch| epoch == ownership_epoch)
+        self.ownership_epoch == ownership_epoch
     }
 
     /// Whether it speaks of a channel.
@@ -133,7 +127,7 @@ fn share(grant: &SharedDeviceGrant) -> Option<(CloudId, Share)> {
         id: grant.share_id.clone(),
         terms,
         owner_hint: grant.owner_hint.clone(),
-        heard_under: None,
+        ownership_epoch: grant.ownership_epoch,
     };
     Some((device, share))
 }

@@ -104,6 +104,7 @@ impl AccountWatch {
                 share_id: share.id,
                 terms: Some(terms_to_proto(&share.terms)),
                 owner_hint: share.owner_hint,
+                ownership_epoch: share.ownership_epoch,
             });
         }
         self.ends_at_unix_ms = ends_at_unix_ms;

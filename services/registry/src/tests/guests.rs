@@ -222,6 +222,18 @@ async fn a_share_of_an_earlier_owner_is_dead_before_sharing_says_so() {
 }
 
 #[tokio::test]
+async fn a_share_of_an_earlier_owner_that_is_heard_late_shows_nothing() {
+    let cloud = Cloud::start().await;
+    let (ann, guest) = shared(&cloud, live()).await;
+    let bob = cloud.person(3);
+    ann.delete(cloud_id(1)).await.unwrap();
+    bob.claim(cloud_id(1), "Bob's", CODE).await.unwrap();
+    assert_eq!(why(guest.device(cloud_id(1)).await), "DEVICE_NOT_FOUND");
+    assert_eq!(guest.page(0, "").await.unwrap().total, 0);
+    assert!(next_list(&mut guest.watch().await.unwrap()).await.is_empty());
+}
+
+#[tokio::test]
 async fn own_devices_come_before_shared_ones_and_can_be_told_apart() {
     let cloud = Cloud::start().await;
     let (_, guest) = shared(&cloud, live()).await;

@@ -121,7 +121,8 @@ impl Sharing {
         GrantsClient::new(local(GrantsServer::new(self.clone())))
     }
 
-    /// Shares a device with an account, instead of what was shared of it before.
+    /// Shares a device with an account under its first owner, instead of what was shared of it
+    /// before.
     pub(super) fn share(&self, device: CloudId, with: &AccountId, terms: Terms) {
         self.revoke(device, with);
         let grant = SharedDeviceGrant {
@@ -129,6 +130,7 @@ impl Sharing {
             share_id: "share-1".into(),
             terms: Some(terms),
             owner_hint: "a…n@example.org".into(),
+            ownership_epoch: 1,
         };
         self.shared
             .send_modify(|shared| shared.entry(with.to_string()).or_default().push(grant));

@@ -42,6 +42,7 @@ async fn the_registry_hears_what_is_accepted_whole_after_each_change() {
         share_id: share.id.clone(),
         terms: Some(live()),
         owner_hint: "a…n@example.org".into(),
+        ownership_epoch: 1,
     };
     assert_eq!(next_list(&mut watch).await, std::slice::from_ref(&expected));
     ann.update(&share.id, working_hours(), 0).await.unwrap();
