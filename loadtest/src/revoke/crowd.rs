@@ -264,3 +264,76 @@ impl Crowd {
         fates.collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+    use sightline_media::{fmp4, ring};
+    use sightline_rpc::media::{frame_from_proto, tracks_from_proto};
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::stream::Frames;
+    use crate::viewer::Keep;
+    use crate::viewer::websocket;
+
+    const TEXT: u8 = 0x81;
+    const BINARY: u8 = 0x82;
+
+    fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+        let len = u16::try_from(body.len()).unwrap();
+        [&[kind, 126], &len.to_be_bytes()[..], body].concat()
+    }
+
+    fn fragments(count: u64) -> Vec<Vec<u8>> {
+        let (mut writer, ring) = ring::ring(ring::Limits::default());
+        let mut cursor = ring.cursor();
+        writer.set_tracks(tracks_from_proto(Frames::started()).unwrap());
+        let frames = Frames::new(Shape::THIN);
+        let fragment = |n| {
+            let frame = frame_from_proto(frames.frame(n)).unwrap();
+            writer.push(frame).unwrap();
+            let mut fragment = BytesMut::new();
+            fmp4::put_fragment(&mut fragment, &cursor.try_next().unwrap().entry);
+            message(BINARY, &fragment)
+        };
+        (0..count).map(fragment).collect()
+    }
+
+    /// What a stream looks like that said these messages and closed, 2 s after the change.
+    async fn watched(said: Vec<u8>) -> (Fate, u64) {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = Target::plain(server.local_addr().unwrap());
+        let conn = target.connect("http/1.1").await.unwrap();
+        let (mut socket, _) = server.accept().await.unwrap();
+        let viewer = Viewer::WebSocket(Box::new(websocket::Viewer::on(conn, Keep::Head)));
+        let changed_at = Instant::now().checked_sub(LATE * 2).unwrap();
+        let stream = Stream::new(Protocol::Ws);
+        let once = OnceLock::from(changed_at);
+        let say = async move {
+            socket.write_all(&said).await.unwrap();
+            drop(socket);
+        };
+        tokio::join!(say, stream.watch(viewer, &once));
+        (stream.fate(changed_at), stream.lost())
+    }
+
+    #[tokio::test]
+    async fn frames_behind_the_last_words_are_counted_and_so_are_missing_ones() {
+        let frames = fragments(4);
+        let ended = message(TEXT, br#"{"ended":{"reason":"ACCESS_ENDED","message":""}}"#);
+        let said = [&frames[0], &ended, &frames[1], &frames[3]];
+        let (fate, lost) = watched(said.map(Vec::as_slice).concat()).await;
+        let (reason, after) = fate.end.unwrap();
+        assert_eq!(reason, "ACCESS_ENDED");
+        assert!(after >= LATE * 2, "{after:?}");
+        assert_eq!((fate.late_frames, lost), (3, 1));
+    }
+
+    #[tokio::test]
+    async fn stream_that_closes_without_a_word_has_no_good_reason() {
+        let (fate, _) = watched(fragments(1).concat()).await;
+        assert_eq!(fate.end.unwrap().0, "CLOSED WITHOUT A WORD");
+    }
+}
