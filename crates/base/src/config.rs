@@ -20,12 +20,12 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The file is not TOML, or has a field that does not exist or has a wrong type.
-    #[error("configuration {origin}: {source}")]
+    #[error("configuration {origin}: {message}")]
     Parse {
-        /// File or "environment".
+        /// File and line, or "environment".
         origin: String,
-        /// Line, column and what is wrong.
-        source: Box<toml::de::Error>,
+        /// What is wrong. It does not repeat the line, which may hold a password.
+        message: String,
     },
     /// A variable runs through something that is no table.
     #[error("environment variable {0} does not name a configuration field")]
@@ -57,16 +57,23 @@ pub fn load<T: DeserializeOwned>(
             set(&mut table, path, &value).ok_or_else(|| Error::Variable(name.clone()))?;
         }
     }
-    T::deserialize(table).map_err(|source| Error::Parse {
+    T::deserialize(table).map_err(|error| Error::Parse {
         origin: "environment".into(),
-        source: Box::new(source),
+        message: error.message().to_owned(),
     })
 }
 
 fn parse<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, Error> {
-    toml::from_str(text).map_err(|source| Error::Parse {
-        origin: origin.to_owned(),
-        source: Box::new(source),
+    toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let origin = match before {
+            Some(before) => format!("{origin}, line {}", before.matches('\n').count() + 1),
+            None => origin.to_owned(),
+        };
+        Error::Parse {
+            origin,
+            message: error.message().to_owned(),
+        }
     })
 }
 
@@ -149,5 +156,16 @@ mod tests {
     #[test]
     fn unknown_variable_is_refused() {
         assert!(load::<Config>(None, env(&[("SIGHTLINE__EGDE__PORT", "1")])).is_err());
+    }
+
+    #[test]
+    fn error_names_the_line_and_does_not_repeat_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("sightline.toml");
+        std::fs::write(&file, "name = \"a\"\n[edge]\npasword = \"s3cret\"\n").unwrap();
+        let error = load::<Config>(Some(&file), []).unwrap_err().to_string();
+        assert!(error.contains("line 3"), "{error}");
+        assert!(error.contains("pasword"), "{error}");
+        assert!(!error.contains("s3cret"), "{error}");
     }
 }

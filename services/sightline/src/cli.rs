@@ -88,7 +88,14 @@ async fn serve(args: &Serve) -> anyhow::Result<()> {
 }
 
 fn check(args: &Serve) -> anyhow::Result<()> {
-    args.load()?;
+    let config = args.load()?;
+    sightline_identity::mail::sender(&config.identity.mail)?;
+    for file in [&config.tls.certificate, &config.tls.key]
+        .into_iter()
+        .flatten()
+    {
+        std::fs::File::open(file).with_context(|| format!("open {}", file.display()))?;
+    }
     say("the configuration is valid");
     Ok(())
 }

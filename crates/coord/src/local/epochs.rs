@@ -3,10 +3,12 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::{Epoch, Error};
 
-/// Epochs of this process: the upper half counts the processes, the lower half their claims.
+/// Epochs of this process: the upper half is of the process (the second in which it started, or
+/// one more than the last), the lower half counts its claims.
 #[derive(Debug)]
 pub(super) struct Epochs {
     dir: PathBuf,
@@ -54,6 +56,10 @@ impl Drop for Epochs {
 
 /// Takes the next incarnation. It is on disk before the first epoch of it is given out; a crash in
 /// between leaves the old file or the new one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a number that rises, whatever time a test sets for the services"
+)]
 fn advance(dir: &Path) -> Result<u32, Error> {
     let path = dir.join("incarnation");
     let corrupt = || Error::Corrupt(path.clone());
@@ -63,7 +69,11 @@ fn advance(dir: &Path) -> Result<u32, Error> {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(corrupt()),
         Err(error) => return Err(error.into()),
     };
-    let next = last.checked_add(1).ok_or_else(corrupt)?;
+    // At least the time, so that they rise too when an older copy of the directory is put back:
+    // devices refuse an epoch that is lower than one they have seen.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map_or(0, |now| u32::try_from(now.as_secs()).unwrap_or(0));
+    let next = last.checked_add(1).ok_or_else(corrupt)?.max(now);
     let new = dir.join("incarnation.new");
     let mut file = File::create(&new)?;
     writeln!(file, "{next}")?;
@@ -107,6 +117,15 @@ mod tests {
         let before = Epochs::open(dir.path()).unwrap().next().unwrap();
         fs::write(dir.path().join("incarnation.new"), b"").unwrap();
         assert!(Epochs::open(dir.path()).unwrap().next().unwrap() > before);
+    }
+
+    #[test]
+    fn epochs_rise_when_an_older_copy_of_the_directory_is_put_back() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("incarnation"), "5\n").unwrap();
+        let Epoch(epoch) = Epochs::open(dir.path()).unwrap().next().unwrap();
+        // 1 October 2025: any run of this test is later.
+        assert!(epoch >> 32 > 1_759_276_800, "{epoch}");
     }
 
     #[test]
