@@ -18,7 +18,6 @@ use tonic::Streaming;
 
 use crate::Error;
 use crate::changes::Listener;
-use crate::grants::zone_name;
 use crate::peers::registry;
 use crate::records;
 use crate::service::Sharing;
@@ -133,6 +132,6 @@ fn grant_set(grants: DeviceGrants, zone: &str) -> GrantSet {
     GrantSet {
         epoch: grants.ownership_epoch,
         grants: grants.grants.into_iter().map(grant).collect(),
-        time_zone: zone_name(zone).to_owned(),
+        time_zone: zone.to_owned(),
     }
 }

@@ -1,7 +1,7 @@
 //! What follows from shares: who may do what with a device, and why.
 
 use jiff::Timestamp;
-use sightline_domain::access::{DeviceGrants, Grant, GrantSource, Path, PathSource, zone};
+use sightline_domain::access::{DeviceGrants, Grant, GrantSource, Path, PathSource, Schedule, zone};
 use sightline_domain::{AccountId, CloudId, Principal};
 use sightline_rpc::internal::v1::Ownership;
 use sightline_rpc::sharing::v1::{
@@ -15,7 +15,8 @@ use crate::share::State;
 
 impl Sharing {
     /// The owner's grant, and those of the accepted shares. A share whose own end has passed is
-    /// among them: its terms say so.
+    /// among them: its terms say so. One with weekly hours is not while the zone of the device is
+    /// not known: its hours would open at a time that nobody chose.
     pub(crate) async fn grants(
         &self,
         device: CloudId,
@@ -30,9 +31,11 @@ impl Sharing {
             account,
             source: GrantSource::Ownership,
         });
+        let zone_known = !ownership.time_zone.is_empty();
         let accepted = shares
             .into_iter()
             .filter(|share| share.state == State::Accepted)
+            .filter(|share| zone_known || share.terms.schedule == Schedule::Always)
             .filter_map(|share| {
                 let source = GrantSource::Share {
                     id: share.id,
@@ -105,11 +108,6 @@ impl Sharing {
         // A clock outside the calendar, ten thousand years from now, finds every hour closed.
         Timestamp::from_millisecond(self.now()).unwrap_or(Timestamp::MAX)
     }
-}
-
-/// The zone in which hours count, of a device that may have told none.
-pub(crate) fn zone_name(told: &str) -> &str {
-    if told.is_empty() { "UTC" } else { told }
 }
 
 /// The whole device is 0 in the contract.

@@ -8,7 +8,6 @@ use sightline_rpc::sharing::v1 as proto;
 use sightline_rpc::terms::terms_to_proto;
 
 use crate::Error;
-use crate::grants::zone_name;
 use crate::service::Sharing;
 use crate::share::{Share, State};
 
@@ -122,7 +121,7 @@ impl<'a> Present<'a> {
             id: share.id.clone(),
             device_id: share.device.to_string(),
             device_name,
-            time_zone: zone_name(&time_zone).to_owned(),
+            time_zone,
             terms: Some(terms_to_proto(&share.terms)),
             state: state_to_proto(state).into(),
             recipient_email: only(given, share.recipient_email.as_str()),

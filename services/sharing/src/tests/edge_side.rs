@@ -120,11 +120,24 @@ async fn a_device_that_nobody_owns_has_no_grants() {
     let cloud = Cloud::start();
     let mut watch = cloud.watch_device(device(9)).await;
     let message = next(&mut watch).await;
-    let expected = GrantSet {
-        time_zone: "UTC".into(),
-        ..GrantSet::default()
-    };
-    assert_eq!((message.revision, message.grants), (0, Some(expected)));
+    assert_eq!(
+        (message.revision, message.grants),
+        (0, Some(GrantSet::default()))
+    );
+}
+
+#[tokio::test]
+async fn an_edge_hears_of_no_weekly_hours_until_the_zone_is_known() {
+    let cloud = Cloud::start();
+    let (ann, _, share) = cloud.shared().await;
+    ann.update(&share.id, working_hours(), 0).await.unwrap();
+    cloud.registry.set_zone(device(1), "");
+    let mut watch = cloud.watch_device(device(1)).await;
+    let (_, set) = next_set(&mut watch).await;
+    assert_eq!(accounts(&set), [account("ann").to_string()]);
+    cloud.registry.set_zone(device(1), ZONE);
+    let (_, set) = next_set(&mut watch).await;
+    assert_eq!((set.grants.len(), set.time_zone.as_str()), (2, ZONE));
 }
 
 #[tokio::test(start_paused = true)]

@@ -70,6 +70,11 @@ impl Registry {
         self.change(device, |ownership| ownership.device_name = name.into());
     }
 
+    /// The device tells its zone, or has yet to.
+    pub(super) fn set_zone(&self, device: CloudId, zone: &str) {
+        self.change(device, |ownership| ownership.time_zone = zone.into());
+    }
+
     fn change(&self, device: CloudId, change: impl FnOnce(&mut Ownership)) -> u64 {
         let sender = self.device(&device.to_string());
         sender.send_modify(|(revision, ownership)| {
