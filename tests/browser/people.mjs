@@ -20,17 +20,6 @@ export async function register(page, { email, password }) {
   await page.waitForSelector("[data-page=devices] [data-empty]");
 }
 
-export async function claim(page, agent, name) {
-  await page.goto(`${settings.url}/#/claim`);
-  await page.fill("[name=cloud-id]", agent.cloudId);
-  await page.click("[type=submit]");
-  await page.waitForSelector('[data-page=claim][data-step="2"]');
-  await page.fill("[name=device-name]", name);
-  await page.fill("[name=verification-code]", agent.code);
-  await page.click("[type=submit]");
-  await page.waitForSelector("[data-page=device]");
-}
-
 export async function signInByDevice(page, { cloudId, name, password }) {
   await page.goto(settings.url);
   await page.click("[data-tab=device]");
