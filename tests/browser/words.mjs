@@ -35,7 +35,7 @@ export const WORDS = {
     lost: (device) => `Доступа к «${device}» у вас больше нет.`,
     wrongPassword: "Это не ваш текущий пароль.",
     endedByOthers: "Сеанс завершён в другом месте",
-    deviceGone: "этот вход его уже не открывает",
+    deviceGone: "этот вход больше не открывает устройство",
     imported: "Добавлено: 1, не добавлено: 2",
     added: "Добавлено",
     typingMistake: "опечатка",
