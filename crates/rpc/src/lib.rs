@@ -8,6 +8,8 @@ pub mod auth;
 pub mod channel;
 pub mod error;
 pub mod media;
+pub mod run;
+pub mod session;
 pub mod sessions;
 pub mod stream;
 pub mod terms;

@@ -83,6 +83,12 @@ impl Claim {
         })
     }
 
+    /// Whether the claimant owns the device already.
+    fn is_of_owner(&self, before: Option<&(Revision, Ownership)>) -> bool {
+        let owner = before.and_then(|(_, ownership)| ownership.owner.as_ref());
+        owner.is_some_and(|owner| owner.account == self.account)
+    }
+
     /// Whether it can still succeed; `true` when it already has.
     fn done(&self, before: Option<&(Revision, Ownership)>) -> Result<bool, Error> {
         match before.and_then(|(_, ownership)| ownership.owner.as_ref()) {
@@ -129,6 +135,11 @@ impl Registry {
     ) -> Result<Device, Error> {
         let claim = Claim::new(account, request)?;
         let mut before = self.records.ownership(claim.device).await?;
+        // Whether somebody else owns a device is learned at the cost of an attempt.
+        if !claim.is_of_owner(before.as_ref()) {
+            self.limits
+                .claim(&claim.account, claim.device, self.clock.now_unix_ms())?;
+        }
         if !claim.done(before.as_ref())? {
             self.verify(&claim).await?;
             let devices = self.records.devices(&claim.account).await?;
@@ -152,13 +163,15 @@ impl Registry {
             .ok_or(Error::NotFound)
     }
 
-    /// Asks the device whether the proof is right; costs an attempt when it is not.
+    /// Asks the device whether the proof is right, and returns the attempt when it is.
     async fn verify(&self, claim: &Claim) -> Result<(), Error> {
-        self.limits
-            .claim(&claim.account, claim.device, self.clock.now_unix_ms())?;
-        self.ask(claim).await?;
-        self.limits.claim_was_right(&claim.account, claim.device);
-        Ok(())
+        let asked = self.ask(claim).await;
+        match asked {
+            Ok(()) => self.limits.claim_was_right(&claim.account, claim.device),
+            Err(Error::Offline) => self.limits.claim_was_offline(&claim.account, claim.device),
+            Err(_) => {}
+        }
+        asked
     }
 
     async fn ask(&self, claim: &Claim) -> Result<(), Error> {

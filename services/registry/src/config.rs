@@ -6,10 +6,11 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Wrong verification codes for one device, per hour. A code has 40 bits, so this is about
-    /// noise; the device has a limit of its own.
+    /// Wrong verification codes of one account for one device, per hour. The device has a limit of
+    /// its own for all of them together.
     pub claims_per_device_h: u32,
-    /// Claims with a wrong code, or of a device that is not connected, by one account per hour.
+    /// Claims by one account that fail, per hour: with a wrong code, of a device that is not
+    /// connected, or of one that has another owner.
     pub claims_per_account_h: u32,
     /// Cloud IDs that one account may look up, per hour.
     pub lookups_per_account_h: u32,

@@ -11,13 +11,13 @@ use prost::Message as _;
 use sightline_domain::{AccountId, CloudId, DeviceUser, Principal};
 use sightline_rpc::registry::v1::watch_devices_response::Event;
 use sightline_rpc::registry::v1::{Device, DeviceList, Heartbeat, WatchDevicesResponse};
+use sightline_rpc::session::Session;
 use tokio::time::Instant;
 
 use crate::Error;
 use crate::changes::{Following, Listener, Topic};
 use crate::listing::PAGE_BYTES_MAX;
 use crate::service::Registry;
-use crate::session::Session;
 use crate::shares::{ShareWatch, Shares};
 use sightline_base::topics::Wake;
 use sightline_rpc::stream::Watch;

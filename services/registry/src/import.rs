@@ -8,12 +8,13 @@ use sightline_domain::{AccountId, CloudId};
 use sightline_rpc::ServiceError as _;
 use sightline_rpc::error::status;
 use sightline_rpc::registry::v1::{ImportDevicesRequest, ImportDevicesResponse};
+use sightline_rpc::run::to_the_end;
+use sightline_rpc::session::Session;
 use tonic::Status;
 
 use crate::Error;
 use crate::import_file::{self, Line};
 use crate::service::Registry;
-use crate::session::Session;
 
 /// Claims of one file at a time: a device that does not answer holds up the others less.
 const AT_ONCE_MAX: usize = 4;
@@ -37,7 +38,8 @@ pub(crate) fn import(
         let account = account.clone();
         async move {
             session.check().map_err(|error| status(&error))?;
-            Ok(registry.import_line(account, line, total).await)
+            let import = async move { registry.import_line(account, line, total).await };
+            to_the_end(async { Ok::<_, Error>(import.await) }).await
         }
     });
     Ok(Box::pin(results.buffered(AT_ONCE_MAX)))

@@ -27,7 +27,6 @@ mod ownership;
 mod records;
 mod reports;
 pub mod service;
-mod session;
 mod shares;
 pub mod unbind;
 mod unclaimed;

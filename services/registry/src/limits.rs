@@ -16,7 +16,8 @@ pub(crate) struct Limits(Mutex<Tables>);
 
 #[derive(Debug)]
 struct Tables {
-    devices: Attempts<CloudId>,
+    /// Per account as well, or anybody could keep the owner of a device from claiming it.
+    devices: Attempts<(CloudId, AccountId)>,
     accounts: Attempts<AccountId>,
     lookups: Attempts<AccountId>,
 }
@@ -49,7 +50,7 @@ impl Limits {
         tables.accounts.take(account.clone(), now)?;
         tables
             .devices
-            .take(device, now)
+            .take((device, account.clone()), now)
             .inspect_err(|_| tables.accounts.give_back(account))
     }
 
@@ -57,7 +58,12 @@ impl Limits {
     pub(crate) fn claim_was_right(&self, account: &AccountId, device: CloudId) {
         let mut tables = self.tables();
         tables.accounts.give_back(account);
-        tables.devices.give_back(&device);
+        tables.devices.give_back(&(device, account.clone()));
+    }
+
+    /// The device was not asked. To have claimed it counts for the account all the same.
+    pub(crate) fn claim_was_offline(&self, account: &AccountId, device: CloudId) {
+        self.tables().devices.give_back(&(device, account.clone()));
     }
 
     pub(crate) fn lookup(&self, account: &AccountId, now: i64) -> Result<(), Exhausted> {

@@ -23,6 +23,8 @@ use sightline_rpc::registry::v1::{
     ListDevicesResponse, LookupDeviceRequest, LookupDeviceResponse, UpdateDeviceRequest,
     UpdateDeviceResponse, WatchDevicesRequest, WatchDevicesResponse,
 };
+use sightline_rpc::run::to_the_end;
+use sightline_rpc::session::Session;
 use sightline_rpc::token::Verifier;
 use sightline_store::Store;
 use tokio::sync::Semaphore;
@@ -36,7 +38,6 @@ use crate::edges::EdgeCalls;
 use crate::limits::Limits;
 use crate::ownership::OwnershipWatch;
 use crate::records::Records;
-use crate::session::Session;
 use crate::unclaimed::Unclaimed;
 use crate::{Config, Error, import, unbind};
 use sightline_rpc::stream::{Messages, messages};
@@ -199,10 +200,10 @@ impl RegistryApi for Service {
         request: Request<ClaimDeviceRequest>,
     ) -> Result<Response<ClaimDeviceResponse>, Status> {
         let account = self.account(&request)?;
-        let claimed = self.registry.claim(account, request.get_ref()).await;
-        answer(claimed.map(|device| ClaimDeviceResponse {
-            device: Some(device),
-        }))
+        let registry = Arc::clone(&self.registry);
+        let claim = async move { registry.claim(account, request.get_ref()).await };
+        let device = Some(to_the_end(claim).await?);
+        Ok(Response::new(ClaimDeviceResponse { device }))
     }
 
     async fn list_devices(
@@ -249,8 +250,9 @@ impl RegistryApi for Service {
         request: Request<DeleteDeviceRequest>,
     ) -> Result<Response<DeleteDeviceResponse>, Status> {
         let account = self.account(&request)?;
-        let deleted = self.registry.delete(&account, request.get_ref()).await;
-        answer(deleted.map(|()| DeleteDeviceResponse {}))
+        let registry = Arc::clone(&self.registry);
+        to_the_end(async move { registry.delete(&account, request.get_ref()).await }).await?;
+        Ok(Response::new(DeleteDeviceResponse {}))
     }
 
     type ImportDevicesStream = import::Results;

@@ -1,5 +1,7 @@
 //! Renaming and deleting.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use sightline_rpc::registry::v1::ListDevicesRequest;
 
@@ -106,6 +108,27 @@ async fn the_end_of_the_shares_is_told_until_sharing_hears_it() {
     ann.delete(cloud_id(1)).await.unwrap();
     let ended = cloud.ended_shares(1).await;
     assert_eq!(ended, [(cloud_id(1).to_string(), 1)]);
+}
+
+#[tokio::test]
+async fn a_delete_whose_caller_goes_away_is_never_half_done() {
+    let cloud = Cloud::start().await;
+    let ann = cloud.person(1);
+    for turns in 0..40 {
+        cloud.owned(cloud_id(turns), &ann, "Home").await;
+        tokio::select! {
+            biased;
+            _ = ann.delete(cloud_id(turns)) => {}
+            () = async { for _ in 0..turns { tokio::task::yield_now().await } } => {}
+        }
+        // By now it was deleted, or is being so, or nothing has happened.
+        let _ = ann.delete(cloud_id(turns)).await;
+        assert_eq!(why(ann.device(cloud_id(turns)).await), "DEVICE_NOT_FOUND");
+    }
+    let told = tokio::time::timeout(Duration::from_secs(10), cloud.ended_shares(40));
+    let told = told.await.expect("told of every device");
+    let devices: std::collections::BTreeSet<_> = told.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(devices.len(), 40);
 }
 
 #[tokio::test]

@@ -157,15 +157,15 @@ async fn a_repeated_claim_gives_the_same_answer() {
 }
 
 #[tokio::test]
-async fn wrong_codes_are_limited_per_device_whoever_tries() {
+async fn wrong_codes_of_one_account_for_one_device_are_limited_and_keep_nobody_else_out() {
     let cloud = Cloud::start().await;
     cloud.connect(cloud_id(1)).await;
-    for n in 0..10 {
-        let guess = cloud.person(n).claim(cloud_id(1), "Mine", WRONG).await;
+    let (eve, owner) = (cloud.person(1), cloud.person(2));
+    for _ in 0..10 {
+        let guess = eve.claim(cloud_id(1), "Mine", WRONG).await;
         assert_eq!(why(guess), "WRONG_VERIFICATION_CODE");
     }
-    let owner = cloud.person(77);
-    let stopped = owner.claim(cloud_id(1), "Home", CODE).await.unwrap_err();
+    let stopped = eve.claim(cloud_id(1), "Mine", CODE).await.unwrap_err();
     assert_eq!(reason(&stopped), "TOO_MANY_ATTEMPTS");
     let wait = stopped
         .get_details_retry_info()
@@ -175,7 +175,40 @@ async fn wrong_codes_are_limited_per_device_whoever_tries() {
     assert_eq!(wait, Duration::from_secs(6 * 60));
     assert_eq!(cloud.edge.asked.load(Ordering::SeqCst), 10);
     cloud.clock.advance_ms(6 * MINUTE_MS);
+    let guess = eve.claim(cloud_id(1), "Mine", WRONG).await;
+    assert_eq!(why(guess), "WRONG_VERIFICATION_CODE");
     assert!(owner.claim(cloud_id(1), "Home", CODE).await.is_ok());
+}
+
+#[tokio::test]
+async fn claims_of_an_offline_device_do_not_count_as_wrong_codes_for_it() {
+    let cloud = Cloud::start().await;
+    let ann = cloud.person(1);
+    for _ in 0..15 {
+        let refused = ann.claim(cloud_id(1), "Home", CODE).await;
+        assert_eq!(why(refused), "DEVICE_OFFLINE");
+    }
+    cloud.connect(cloud_id(1)).await;
+    assert!(ann.claim(cloud_id(1), "Home", CODE).await.is_ok());
+}
+
+#[tokio::test]
+async fn it_costs_attempts_to_learn_by_claims_which_devices_are_owned() {
+    let cloud = Cloud::start().await;
+    let (ann, eve) = (cloud.person(1), cloud.person(2));
+    for n in 0..21 {
+        cloud.owned(cloud_id(n), &ann, "Home").await;
+    }
+    for n in 0..20 {
+        let refused = eve.claim(cloud_id(n), "Mine", CODE).await;
+        assert_eq!(why(refused), "DEVICE_OWNED");
+    }
+    let refused = eve.claim(cloud_id(20), "Mine", CODE).await;
+    assert_eq!(why(refused), "TOO_MANY_ATTEMPTS");
+    for _ in 0..30 {
+        let again = ann.claim(cloud_id(1), "Home", CODE).await;
+        assert_eq!(why(again), "DEVICE_ALREADY_YOURS");
+    }
 }
 
 #[tokio::test]

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sightline_base::clock::Clock;
-use sightline_rpc::auth::{Caller, Unauthenticated};
-use sightline_rpc::token::{Invalid, Verifier};
 use tokio::sync::broadcast::Receiver;
 
+use crate::auth::{Caller, Unauthenticated};
+use crate::token::{Invalid, Verifier};
+
 /// The sign-in behind an open stream.
-pub(crate) struct Session {
+#[derive(Debug)]
+pub struct Session {
     caller: Caller,
     verifier: Verifier,
     clock: Arc<dyn Clock>,
@@ -17,7 +19,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(caller: Caller, verifier: Verifier, clock: Arc<dyn Clock>) -> Self {
+    /// Listens to the ends of sessions from now on.
+    #[must_use]
+    pub fn new(caller: Caller, verifier: Verifier, clock: Arc<dyn Clock>) -> Self {
         // Whoever opens a stream checks before each message, so an end that came before this
         // listener is not missed.
         let ended = verifier.ended_sessions().listen();
@@ -29,7 +33,9 @@ impl Session {
         }
     }
 
-    pub(crate) fn caller(&self) -> &Caller {
+    /// Who opened the stream.
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
         &self.caller
     }
 
@@ -37,7 +43,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Unauthenticated`] when it has expired, or the session has ended.
-    pub(crate) fn check(&self) -> Result<Duration, Unauthenticated> {
+    pub fn check(&self) -> Result<Duration, Unauthenticated> {
         if self
             .verifier
             .ended_sessions()
@@ -54,7 +60,7 @@ impl Session {
 
     /// Waits until the session may have ended: [`Session::check`] tells whether it has. Nothing is
     /// lost when the future is dropped.
-    pub(crate) async fn next_end(&mut self, left: Duration) {
+    pub async fn next_end(&mut self, left: Duration) {
         let due = tokio::time::sleep(left);
         tokio::pin!(due);
         loop {
