@@ -83,6 +83,6 @@ impl Peers {
 
 /// The registry has refused, or is gone.
 pub(crate) fn registry(status: &Status) -> Error {
-    tracing::warn!(code = ?status.code(), message = status.message(), "ask the registry for an owner");
+    tracing::warn!(code = ?status.code(), detail = status.message(), "ask the registry for an owner");
     Error::Peer("registry")
 }

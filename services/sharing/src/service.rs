@@ -14,6 +14,7 @@ use sightline_rpc::internal::v1::{
     EndSharesRequest, EndSharesResponse, WatchAccountRequest, WatchAccountResponse,
     WatchDeviceRequest, WatchDeviceResponse,
 };
+use sightline_rpc::session::Session;
 use sightline_rpc::sharing::v1::sharing_server::Sharing as SharingApi;
 use sightline_rpc::sharing::v1::{
     AcceptShareRequest, AcceptShareResponse, CheckRequest, CheckResponse, CreateShareRequest,
@@ -202,7 +203,10 @@ impl SharingApi for Service {
         request: Request<WatchSharesRequest>,
     ) -> Result<Response<Self::WatchSharesStream>, Status> {
         let caller = self.caller(&request)?;
-        let watch = ShareWatch::new(Arc::clone(&self.sharing), caller).await;
+        let sharing = Arc::clone(&self.sharing);
+        let (verifier, clock) = (sharing.verifier.clone(), Arc::clone(&sharing.clock));
+        let session = Session::new(caller, verifier, clock);
+        let watch = ShareWatch::new(sharing, session).await;
         answer(watch.map(messages))
     }
 

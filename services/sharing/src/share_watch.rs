@@ -7,11 +7,9 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sightline_rpc::auth::{Caller, Unauthenticated};
+use sightline_rpc::session::Session;
 use sightline_rpc::sharing::v1::watch_shares_response::Event;
 use sightline_rpc::sharing::v1::{Heartbeat, ShareList, WatchSharesResponse};
-use sightline_rpc::token::Invalid;
-use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use crate::Error;
@@ -33,13 +31,12 @@ const WATCHES_PER_ACCOUNT_MAX: usize = 32;
 /// One stream.
 pub(crate) struct ShareWatch {
     sharing: Arc<Sharing>,
-    caller: Caller,
+    session: Session,
     viewer: Viewer,
     /// Of what the viewer has given, was offered and has accepted.
     given: Listener,
     offered: Listener,
     received: Listener,
-    sessions: broadcast::Receiver<String>,
     /// The whole list is due.
     start_over: bool,
     /// Shares to be told next: what did not fit into the list.
@@ -52,8 +49,8 @@ pub(crate) struct ShareWatch {
 impl ShareWatch {
     /// # Errors
     /// [`Error::TooManyWatches`], or when the caller's address cannot be asked for.
-    pub(crate) async fn new(sharing: Arc<Sharing>, caller: Caller) -> Result<Self, Error> {
-        let viewer = sharing.viewer(caller.account()?).await?;
+    pub(crate) async fn new(sharing: Arc<Sharing>, session: Session) -> Result<Self, Error> {
+        let viewer = sharing.viewer(session.caller().account()?).await?;
         // Before the lists are read, so that no change falls between the two.
         let listen = |list| sharing.changes.listen(list);
         let offered = listen(records::offered(&viewer.email));
@@ -63,15 +60,13 @@ impl ShareWatch {
         }
         let given = listen(records::given(&viewer.account));
         let received = listen(records::received(&viewer.account));
-        let sessions = sharing.verifier.ended_sessions().listen();
         Ok(Self {
             sharing,
-            caller,
+            session,
             viewer,
             given,
             offered,
             received,
-            sessions,
             start_over: true,
             pending: VecDeque::new(),
             ending: BTreeSet::new(),
@@ -81,7 +76,7 @@ impl ShareWatch {
 
     async fn event(&mut self) -> Result<Event, Error> {
         loop {
-            let left = self.signed_in_for()?;
+            let left = self.session.check()?;
             if std::mem::take(&mut self.start_over) {
                 return self.list().await;
             }
@@ -96,31 +91,16 @@ impl ShareWatch {
                 wake = self.given.next() => wake?,
                 wake = self.offered.next() => wake?,
                 wake = self.received.next() => wake?,
-                // Which one it was is seen above.
-                _ = self.sessions.recv() => continue,
                 () = tokio::time::sleep_until(self.heartbeat_at) => {
                     self.heartbeat_at = Instant::now() + HEARTBEAT;
                     return Ok(Event::Heartbeat(Heartbeat {}));
                 }
-                () = tokio::time::sleep(left) => continue,
+                () = self.session.next_end(left) => continue,
             };
             match wake {
                 Wake::Of(id) => return self.share(id).await,
                 Wake::Everything => self.start_over = true,
             }
-        }
-    }
-
-    /// Until when the caller's token is valid.
-    fn signed_in_for(&self) -> Result<Duration, Error> {
-        let sessions = self.sharing.verifier.ended_sessions();
-        if sessions.contains(self.caller.session()) {
-            return Err(Unauthenticated::from(Invalid::SessionEnded).into());
-        }
-        let left_ms = self.caller.expires_at_unix_ms() - self.sharing.now();
-        match u64::try_from(left_ms) {
-            Ok(left_ms) if left_ms > 0 => Ok(Duration::from_millis(left_ms)),
-            _ => Err(Unauthenticated::from(Invalid::Expired).into()),
         }
     }
 

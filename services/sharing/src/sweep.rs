@@ -13,12 +13,14 @@ use crate::view::Present;
 
 /// Time between two sweeps.
 const EVERY: Duration = Duration::from_secs(3600);
+/// Time until the next sweep after one that had failures.
+const AGAIN: Duration = Duration::from_secs(300);
 /// How long people see a share that has ended, or was declined, milliseconds: 30 days.
 const KEPT_MS: i64 = 30 * 24 * 3600 * 1000;
 /// Shares that are read at a time.
 const PAGE: usize = 100;
 
-/// The task that sweeps. It ends when it is dropped.
+/// The task that sweeps, first of all what ended while nothing ran. It ends when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Sweeper(JoinHandle<()>);
 
@@ -26,14 +28,21 @@ impl Sweeper {
     pub(crate) fn start(sharing: &Arc<Sharing>) -> Self {
         let sharing = Arc::downgrade(sharing);
         Self(tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(EVERY).await;
-                let Some(sharing) = Weak::upgrade(&sharing) else {
-                    return;
+            while let Some(sharing) = Weak::upgrade(&sharing) {
+                let swept = sharing.sweep().await;
+                drop(sharing);
+                let wait = match swept {
+                    Ok(0) => EVERY,
+                    Ok(failed) => {
+                        tracing::warn!(failed, "shares were not swept; tried again later");
+                        AGAIN
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "sweep shares; tried again later");
+                        AGAIN
+                    }
                 };
-                if let Err(error) = sharing.sweep().await {
-                    tracing::warn!(%error, "sweep shares");
-                }
+                tokio::time::sleep(wait).await;
             }
         }))
     }
@@ -46,18 +55,24 @@ impl Drop for Sweeper {
 }
 
 impl Sharing {
-    /// Looks at every share once.
-    pub(crate) async fn sweep(&self) -> Result<(), Error> {
+    /// Looks at every share once. One that fails does not stop the others.
+    ///
+    /// Returns how many failed.
+    pub(crate) async fn sweep(&self) -> Result<usize, Error> {
+        let mut failed = 0;
         let mut after: Option<Vec<u8>> = None;
         loop {
             let page = self.records.page(after.as_deref(), PAGE).await?;
             let full = page.len() == PAGE;
             after = page.last().map(|(key, ..)| key.clone());
             for (_, revision, share) in page {
-                self.sweep_one(revision, &share).await?;
+                if let Err(error) = self.sweep_one(revision, &share).await {
+                    tracing::info!(share = %share.id, %error, "sweep a share");
+                    failed += 1;
+                }
             }
             if !full {
-                return Ok(());
+                return Ok(failed);
             }
         }
     }

@@ -58,6 +58,7 @@ struct Cloud {
     registry: Registry,
     store: Arc<dyn Store>,
     clock: Arc<SetClock>,
+    parts: Parts,
     signer: Signer,
     _dir: tempfile::TempDir,
 }
@@ -81,7 +82,8 @@ impl Cloud {
             accounts: AccountsClient::new(local(AccountsServer::new(Identity))),
         };
         Self {
-            service: Service::start(config, parts),
+            service: Service::start(config, parts.clone()),
+            parts,
             registry,
             store,
             clock,

@@ -203,6 +203,38 @@ async fn a_sweep_ends_shares_whose_owner_has_gone_unnoticed() {
 }
 
 #[tokio::test]
+async fn a_share_that_cannot_be_swept_does_not_stop_the_sweep() {
+    let cloud = Cloud::start();
+    let (ann, ..) = cloud.shared().await;
+    cloud.registry.own(device(2), "ann", "Shop");
+    let offer = ann.offer(device(2), "bob@example.org", live()).await;
+    ann.revoke(&offer.unwrap().id).await.unwrap();
+    cloud.clock.advance_ms(30 * DAY_MS);
+    // The first share is still live, and its owner cannot be asked for.
+    cloud.registry.go();
+    assert_eq!(cloud.service.sharing.sweep().await.unwrap(), 1);
+    let left = cloud.store.scan(b"sharing/share/", None, 10).await.unwrap();
+    assert_eq!(left.len(), 1);
+}
+
+#[tokio::test]
+async fn what_ended_while_nothing_ran_is_swept_at_the_start() {
+    let cloud = Cloud::start();
+    let (ann, bob, share) = cloud.shared().await;
+    drop((ann, bob));
+    let (mut changes, parts) = (cloud.store.changes(b"sharing/"), cloud.parts.clone());
+    cloud.registry.free(device(1));
+    let _again = Service::start(&Config::default(), parts);
+    loop {
+        let change = changes.next().await.unwrap();
+        let key = format!("sharing/share/{}", share.id);
+        if change.key == key.as_bytes() {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_answered_while_the_owner_is_unknown() {
     let cloud = Cloud::start();
     let (ann, bob, share) = cloud.shared().await;
