@@ -28,14 +28,20 @@ impl Allowance {
     }
 }
 
+/// Searches of a full table for keys that can go, per refill. A search looks at all keys, so it is
+/// not done for each refusal.
+const SEARCHES_PER_REFILL: i64 = 60;
+
 /// Attempts of many keys. Memory is bounded: only keys whose allowance is not full are kept, and
-/// when those are `keys_max`, further keys are refused for one refill.
+/// when those are `keys_max`, further keys are refused for about one refill.
 #[derive(Debug)]
 pub struct Attempts<K> {
     allowance: Allowance,
     keys_max: usize,
     /// When the allowance of a key is full again, milliseconds since the Unix epoch.
     full_at: HashMap<K, i64>,
+    /// When a full table was last searched, milliseconds since the Unix epoch.
+    searched_at: Option<i64>,
 }
 
 /// Too many attempts.
@@ -54,6 +60,7 @@ impl<K: Eq + Hash> Attempts<K> {
             allowance,
             keys_max,
             full_at: HashMap::new(),
+            searched_at: None,
         }
     }
 
@@ -64,13 +71,10 @@ impl<K: Eq + Hash> Attempts<K> {
     /// [`Exhausted`] when there is none; that takes nothing.
     pub fn take(&mut self, key: K, now_unix_ms: i64) -> Result<(), Exhausted> {
         let refill_ms = millis(self.allowance.refill);
-        if self.full_at.len() >= self.keys_max {
-            self.full_at.retain(|_, full_at| *full_at > now_unix_ms);
-            if self.full_at.len() >= self.keys_max && !self.full_at.contains_key(&key) {
-                return Err(Exhausted {
-                    retry_after: self.allowance.refill,
-                });
-            }
+        if !self.full_at.contains_key(&key) && !self.has_room(now_unix_ms) {
+            return Err(Exhausted {
+                retry_after: self.allowance.refill,
+            });
         }
         let full_at = self
             .full_at
@@ -84,6 +88,23 @@ impl<K: Eq + Hash> Attempts<K> {
         }
         self.full_at.insert(key, full_after);
         Ok(())
+    }
+
+    /// Whether another key fits, after a search for those that can go unless there was one just
+    /// now.
+    fn has_room(&mut self, now_unix_ms: i64) -> bool {
+        if self.full_at.len() < self.keys_max {
+            return true;
+        }
+        let pause_ms = (millis(self.allowance.refill) / SEARCHES_PER_REFILL).unsigned_abs();
+        // Either way: a clock that is set back must not stop the searches.
+        let due = |at: i64| now_unix_ms.abs_diff(at) >= pause_ms;
+        if !self.searched_at.is_none_or(due) {
+            return false;
+        }
+        self.searched_at = Some(now_unix_ms);
+        self.full_at.retain(|_, full_at| *full_at > now_unix_ms);
+        self.full_at.len() < self.keys_max
     }
 
     /// Returns an attempt that was taken.
@@ -152,5 +173,26 @@ mod tests {
         assert!(attempts.take("eve", 0).is_err());
         assert!(attempts.take("ann", 0).is_ok());
         assert!(attempts.take("eve", MINUTE_MS).is_ok());
+    }
+
+    #[test]
+    fn refusals_by_a_full_table_do_not_search_it_each_time() {
+        let allowance = Allowance {
+            burst: 1,
+            refill: Duration::from_secs(3600),
+        };
+        let mut attempts = Attempts::new(allowance, 100);
+        // One allowance is full again each millisecond, so each search would find one.
+        for key in 0..100 {
+            attempts.take(key, i64::from(key)).unwrap();
+        }
+        let full_at = 60 * MINUTE_MS;
+        let taken = (0..60_000_i32).filter(|n| {
+            let now = full_at - 30_000 + i64::from(*n);
+            attempts.take(1000 + n, now).is_ok()
+        });
+        assert_eq!(taken.count(), 0, "searched once in this minute, too early");
+        let later = full_at + MINUTE_MS;
+        assert!((0..100).all(|n| attempts.take(100_000 + n, later).is_ok()));
     }
 }

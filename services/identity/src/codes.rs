@@ -1,9 +1,11 @@
 //! Codes that prove that somebody reads an e-mail address.
 //!
 //! A code is bound to its purpose and its address. There is one at a time, for one use, and its
-//! digits are looked at five times at most, however many requests come at once: an attempt is
-//! written down before the digits are compared.
+//! digits are looked at five times for one network at most, however many requests come at once: an
+//! attempt is written down before the digits are compared. Those of other networks do not count,
+//! so that nobody keeps an address from its codes, up to a total that keeps the code safe.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,14 +16,18 @@ use sightline_store::{Error as StoreError, Revision, Store, Transaction, key, pr
 use zeroize::Zeroizing;
 
 use crate::Error;
+use crate::limits::Network;
 use crate::secret::{Secret, SecretDigest};
 
-/// Digits of a code: 26 bits, of which five attempts a minute find one in 27 years.
+/// Digits of a code: 26 bits. All attempts at all codes that [`crate::limits`] lets one address be
+/// sent, 50 at each of six an hour, find one in 38 years.
 const DIGITS: usize = 8;
 /// Codes are below this.
 const CODES: u32 = 100_000_000;
-/// Wrong codes after which a code is dead.
-const ATTEMPTS_MAX: u32 = 5;
+/// Attempts from one network after which a code is dead for it.
+const ATTEMPTS_PER_NETWORK_MAX: u32 = 5;
+/// Attempts from all networks after which a code is dead.
+const ATTEMPTS_MAX: u32 = 50;
 /// Time until another code may be asked for; also the rate at which a stranger can fill a mailbox,
 /// together with [`crate::limits`].
 pub(crate) const NEXT_CODE: Duration = Duration::from_secs(60);
@@ -30,7 +36,7 @@ pub(crate) const NEXT_CODE: Duration = Duration::from_secs(60);
 const ROUNDS_MAX: u32 = 2 * ATTEMPTS_MAX;
 
 /// What a code is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Purpose {
     Register,
     ResetPassword,
@@ -49,7 +55,8 @@ impl Purpose {
 struct Record {
     salt: String,
     digest: SecretDigest,
-    attempts: u32,
+    /// By network, as text; at most [`ATTEMPTS_MAX`] of them.
+    attempts: BTreeMap<String, u32>,
     requested_at_unix_ms: i64,
     expires_at_unix_ms: i64,
 }
@@ -97,7 +104,7 @@ impl Codes {
         let record = Record {
             digest: digest(&salt, purpose, email, &code),
             salt,
-            attempts: 0,
+            attempts: BTreeMap::new(),
             requested_at_unix_ms: now_unix_ms,
             expires_at_unix_ms: now_unix_ms.saturating_add(millis(self.valid)),
         };
@@ -136,10 +143,11 @@ impl Codes {
         purpose: Purpose,
         email: &Email,
         typed: &str,
+        network: Option<Network>,
         now_unix_ms: i64,
     ) -> Result<Proof, Error> {
         let record = self
-            .spend_attempt(&record_key(purpose, email), now_unix_ms)
+            .spend_attempt(&record_key(purpose, email), network, now_unix_ms)
             .await?;
         let typed: Zeroizing<String> = Zeroizing::new(
             typed
@@ -159,13 +167,25 @@ impl Codes {
         }
     }
 
-    async fn spend_attempt(&self, key: &[u8], now_unix_ms: i64) -> Result<Record, Error> {
+    async fn spend_attempt(
+        &self,
+        key: &[u8],
+        network: Option<Network>,
+        now_unix_ms: i64,
+    ) -> Result<Record, Error> {
+        // Requests within this process count as one network.
+        let network = network.map_or_else(String::new, |network| network.to_string());
         for _ in 0..ROUNDS_MAX {
             let (revision, mut record) = self.read(key).await?.ok_or(Error::CodeExpired)?;
-            if record.expires_at_unix_ms <= now_unix_ms || record.attempts >= ATTEMPTS_MAX {
+            let total: u32 = record.attempts.values().sum();
+            if record.expires_at_unix_ms <= now_unix_ms || total >= ATTEMPTS_MAX {
                 return Err(Error::CodeExpired);
             }
-            record.attempts += 1;
+            let attempts = record.attempts.entry(network.clone()).or_default();
+            if *attempts >= ATTEMPTS_PER_NETWORK_MAX {
+                return Err(Error::CodeExpired);
+            }
+            *attempts += 1;
             let spend = Transaction::new()
                 .require_revision(key.to_vec(), revision)
                 .put(key.to_vec(), &record)?;

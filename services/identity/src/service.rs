@@ -19,6 +19,7 @@ use sightline_rpc::Channel;
 use sightline_rpc::internal::v1::device_calls_client::DeviceCallsClient;
 use sightline_rpc::token::Verifier;
 use sightline_store::{Error as StoreError, Store, Transaction};
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::accounts::{Account, Accounts, Language};
@@ -34,6 +35,9 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// Rounds against other requests that write the same account. Each lost round is a sign-in or a
 /// change that was done.
 const ROUNDS_MAX: u32 = 20;
+/// Notices of new passwords that are sent at a time, after the change was answered. A change that
+/// comes when there are as many waits for one of them to be sent or given up.
+const NOTICES_MAX: usize = 64;
 
 /// What the service stands on.
 #[derive(Debug)]
@@ -66,6 +70,8 @@ struct Inner {
     passwords: Passwords,
     sessions: Sessions,
     limits: Limits,
+    /// Places for notices that are being sent.
+    notices: Arc<Semaphore>,
 }
 
 impl Service {
@@ -89,6 +95,7 @@ impl Service {
             passwords: Passwords::new().await?,
             sessions: Sessions::open(Arc::clone(&store), signer).await?,
             limits: Limits::new(),
+            notices: Arc::new(Semaphore::new(NOTICES_MAX)),
             store,
             clock,
             mail,
@@ -161,11 +168,11 @@ impl Inner {
         self.codes.delete_expired(now).await?;
         self.sessions.delete_expired(now).await
     }
+}
 
-    async fn send(&self, mail: Mail) -> Result<(), Error> {
-        self.mail.send(mail).await.map_err(|error| {
-            tracing::error!(%error, "send an e-mail");
-            error.into()
-        })
-    }
+async fn send(sender: &dyn MailSender, mail: Mail) -> Result<(), Error> {
+    sender.send(mail).await.map_err(|error| {
+        tracing::error!(%error, "send an e-mail");
+        error.into()
+    })
 }

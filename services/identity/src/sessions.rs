@@ -16,8 +16,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub(crate) use record::{Client, Life};
-use record::{Record, Tombstone, prefix_of, record_key, session_of, tombstone_key};
-use sightline_domain::{AccountId, Principal};
+use record::{Record, Tombstone, Turn, prefix_of, record_key, session_of, tombstone_key, turn_key};
+use sightline_domain::{AccountId, CloudId, Principal};
 use sightline_rpc::identity::v1 as proto;
 use sightline_rpc::sessions::EndedSessions;
 use sightline_rpc::token::Signer;
@@ -100,6 +100,23 @@ impl Sessions {
             end_all(transaction, &token.holder, oldest.collect(), now_unix_ms)?;
         let key = record_key(&token.holder, &token.session);
         Ok((transaction.put(key, &record)?, tokens, endings))
+    }
+
+    /// Begins a transaction that holds only when no other sign-in to the device is committed
+    /// meanwhile: so each counts the sessions of those before it. For an account, its own record
+    /// does that.
+    pub(crate) async fn sign_in_in_turn(
+        &self,
+        device: CloudId,
+        now_unix_ms: i64,
+    ) -> Result<Transaction, StoreError> {
+        let key = turn_key(device);
+        let turn = Turn::new(now_unix_ms);
+        let begun = match self.store.get(&key).await? {
+            Some(last) => Transaction::new().require_revision(key.clone(), last.revision),
+            None => Transaction::new().require_absent(key.clone()),
+        };
+        begun.put(key, &turn)
     }
 
     /// New tokens for a refresh token that was not used before.
@@ -223,9 +240,15 @@ impl Sessions {
         }))
     }
 
-    /// Deletes the sessions that nobody refreshed, and tombstones of which no token is left.
+    /// Deletes the sessions that nobody refreshed, tombstones of which no token is left, and the
+    /// turns of devices that nobody signed in to lately.
     pub(crate) async fn delete_expired(&self, now_unix_ms: i64) -> Result<(), StoreError> {
-        for prefix in [prefix!("identity", "session"), prefix!("identity", "ended")] {
+        let prefixes = [
+            prefix!("identity", "session"),
+            prefix!("identity", "ended"),
+            prefix!("identity", "turn"),
+        ];
+        for prefix in prefixes {
             crate::expiry::delete_expired(&self.store, &prefix, now_unix_ms).await?;
         }
         Ok(())
@@ -266,8 +289,7 @@ impl Sessions {
 
     async fn all(&self, holder: &Holder) -> Result<Vec<(Vec<u8>, Record)>, StoreError> {
         let prefix = prefix_of(holder);
-        // One more may be there where sign-ins to a device ran at the same time.
-        let found = self.store.scan(&prefix, None, SESSIONS_MAX + 1).await?;
+        let found = self.store.scan(&prefix, None, SESSIONS_MAX).await?;
         let read = |(key, record): (Vec<u8>, sightline_store::Record)| Ok((key, record.json()?));
         found.into_iter().map(read).collect()
     }

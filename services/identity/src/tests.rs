@@ -28,6 +28,7 @@ use sightline_rpc::identity::v1::{
     SignInResponse, SignOutRequest, Tokens,
 };
 use sightline_store::{SledStore, Store};
+use tokio::sync::{Notify, RwLock};
 use tonic::{Request, Status};
 
 use crate::mail::{Mail, MailSender, SendError};
@@ -46,12 +47,25 @@ const HOME: &str = "192.0.2.1";
 
 /// Keeps what is sent.
 #[derive(Debug, Default)]
-struct Mailbox(Mutex<Vec<Mail>>);
+struct Mailbox {
+    mails: Mutex<Vec<Mail>>,
+    arrived: Notify,
+    /// Nothing is sent while a test holds this for writing.
+    gate: RwLock<()>,
+}
+
+impl Mailbox {
+    fn len(&self) -> usize {
+        self.mails.lock().unwrap().len()
+    }
+}
 
 #[async_trait]
 impl MailSender for Mailbox {
     async fn send(&self, mail: Mail) -> Result<(), SendError> {
-        self.0.lock().unwrap().push(mail);
+        let _open = self.gate.read().await;
+        self.mails.lock().unwrap().push(mail);
+        self.arrived.notify_waiters();
         Ok(())
     }
 }
@@ -120,7 +134,18 @@ impl Cloud {
     }
 
     fn last_mail(&self) -> Mail {
-        self.mailbox.0.lock().unwrap().last().unwrap().clone()
+        self.mailbox.mails.lock().unwrap().last().unwrap().clone()
+    }
+
+    /// The mail with that number, counted from zero, once it has arrived.
+    async fn mail(&self, number: usize) -> Mail {
+        loop {
+            let arrived = self.mailbox.arrived.notified();
+            if let Some(mail) = self.mailbox.mails.lock().unwrap().get(number) {
+                return mail.clone();
+            }
+            arrived.await;
+        }
     }
 
     /// The code that arrives in the mailbox.
@@ -145,12 +170,16 @@ impl Cloud {
     }
 
     async fn reset(&self, email: &str, code: &str) -> Result<(), Status> {
+        self.reset_from(HOME, email, code).await
+    }
+
+    async fn reset_from(&self, address: &str, email: &str, code: &str) -> Result<(), Status> {
         let request = ResetPasswordRequest {
             email: email.into(),
             code: code.into(),
             new_password: NEW_PASSWORD.into(),
         };
-        let request = from(HOME, request);
+        let request = from(address, request);
         self.client().reset_password(request).await.map(drop)
     }
 

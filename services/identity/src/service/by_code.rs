@@ -11,10 +11,11 @@ use sightline_store::{Error as StoreError, Transaction};
 use zeroize::Zeroizing;
 
 use super::origin::Origin;
-use super::{Inner, ROUNDS_MAX};
+use super::{Inner, ROUNDS_MAX, send};
 use crate::Error;
 use crate::accounts::{Account, Accounts};
-use crate::codes::{NEXT_CODE, Purpose};
+use crate::codes::{NEXT_CODE, Proof, Purpose};
+use crate::limits::{Network, Place};
 use crate::mail::{Content, Mail};
 use crate::sessions::Life;
 
@@ -31,11 +32,13 @@ impl Inner {
             CodePurpose::Unspecified => return Err(Error::Purpose),
         };
         let email: Email = request.email.parse()?;
-        self.limits.code(&email, origin.place, now)?;
+        self.limits.code(purpose, &email, origin.place, now)?;
         // A code is made for every address, so that all that follows is the same for all. One
         // that is not mailed cannot be entered.
         let code = self.codes.issue(purpose, &email, now).await;
-        let code = code.inspect_err(|_| self.limits.code_not_made(&email, origin.place))?;
+        let code = code.inspect_err(|_| {
+            self.limits.code_not_made(purpose, &email, origin.place);
+        })?;
         let (code, valid) = (code.as_str(), self.codes.valid());
         let exists = self.accounts.find(&email).await?.is_some();
         let content = match (purpose, exists) {
@@ -44,8 +47,8 @@ impl Inner {
             (Purpose::ResetPassword, true) => Content::ResetCode { code, valid },
             (Purpose::ResetPassword, false) => Content::NoAccount,
         };
-        self.send(Mail::new(email, request.language().into(), &content))
-            .await?;
+        let mail = Mail::new(email, request.language().into(), &content);
+        send(&*self.mail, mail).await?;
         Ok(RequestCodeResponse {
             valid_for_s: seconds(valid),
             next_code_in_s: seconds(NEXT_CODE),
@@ -63,8 +66,7 @@ impl Inner {
         let email: Email = request.email.parse()?;
         password::check(&password)?;
         let proof = self
-            .codes
-            .check(Purpose::Register, &email, &request.code, now)
+            .check_code(Purpose::Register, &email, &request.code, origin.place, now)
             .await?;
         let hash = self.passwords.hash(password).await?;
         let account = Account::new(proof.email().clone(), hash, language, now)?;
@@ -98,8 +100,13 @@ impl Inner {
         let email: Email = request.email.parse()?;
         password::check(&password).map_err(Error::NewPassword)?;
         let proof = self
-            .codes
-            .check(Purpose::ResetPassword, &email, &request.code, now)
+            .check_code(
+                Purpose::ResetPassword,
+                &email,
+                &request.code,
+                origin.place,
+                now,
+            )
             .await?;
         let hash = self.passwords.hash(password).await?;
         for _ in 0..ROUNDS_MAX {
@@ -125,6 +132,24 @@ impl Inner {
             }
         }
         Err(Error::Busy)
+    }
+
+    async fn check_code(
+        &self,
+        purpose: Purpose,
+        email: &Email,
+        typed: &str,
+        place: Option<Place>,
+        now: i64,
+    ) -> Result<Proof, Error> {
+        self.limits.code_check(place, now)?;
+        let network = place.map(Network::from);
+        let proof = self
+            .codes
+            .check(purpose, email, typed, network, now)
+            .await?;
+        self.limits.code_check_succeeded(place);
+        Ok(proof)
     }
 }
 

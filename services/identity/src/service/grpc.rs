@@ -27,7 +27,7 @@ use crate::Error;
 use crate::limits::Place;
 
 /// Runs a request to its end, also when its client goes away meanwhile: the end of a session that
-/// was committed has to be told.
+/// was committed has to be told, and a code that replaced the last one has to be mailed.
 async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<Response<T>, Status> {
@@ -59,8 +59,8 @@ impl Identity for Service {
         &self,
         request: Request<RequestCodeRequest>,
     ) -> Result<Response<RequestCodeResponse>, Status> {
-        let origin = Origin::of(&request);
-        answer(self.inner.request_code(request.into_inner(), origin).await)
+        let (inner, origin) = (Arc::clone(&self.inner), Origin::of(&request));
+        to_the_end(async move { inner.request_code(request.into_inner(), origin).await }).await
     }
 
     async fn register(

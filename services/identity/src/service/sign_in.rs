@@ -129,6 +129,7 @@ impl Inner {
         let refused_at = Instant::now() + REFUSAL_MIN;
         let name = request.user_name.clone();
         let Some(answer) = self.ask_device(device, request).await else {
+            self.limits.failed(&attempt);
             tokio::time::sleep_until(refused_at).await;
             return Err(Error::WrongCredentials);
         };
@@ -139,23 +140,39 @@ impl Inner {
             administrator: answer.administrator,
             ownership_epoch: answer.ownership_epoch,
         });
-        let (begin, tokens, endings) = self
-            .sessions
-            .begin(
-                Transaction::new(),
-                &principal,
-                Life::Once,
-                origin.client,
-                now,
-            )
+        let tokens = self
+            .begin_by_device(device, &principal, &origin.client, now)
             .await?;
-        self.store.commit(begin).await?;
-        self.sessions.tell(endings, now);
         Ok(SignInByDeviceResponse {
             device_id: device.to_string(),
             user_name: name,
             tokens: Some(tokens),
         })
+    }
+
+    async fn begin_by_device(
+        &self,
+        device: CloudId,
+        principal: &Principal,
+        client: &Client,
+        now: i64,
+    ) -> Result<Tokens, Error> {
+        for _ in 0..ROUNDS_MAX {
+            let begin = self.sessions.sign_in_in_turn(device, now).await?;
+            let (begin, tokens, endings) = self
+                .sessions
+                .begin(begin, principal, Life::Once, client.clone(), now)
+                .await?;
+            match self.store.commit(begin).await {
+                Ok(_) => {
+                    self.sessions.tell(endings, now);
+                    return Ok(tokens);
+                }
+                Err(StoreError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Busy)
     }
 
     /// What the device says, when it accepts. Why it does not is for the log alone: that a device

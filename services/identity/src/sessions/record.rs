@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use sightline_domain::Principal;
+use sightline_domain::{CloudId, Principal};
 use sightline_rpc::identity::v1 as proto;
 use sightline_rpc::token::{Claims, DeviceClaims};
 use sightline_store::{key, prefix};
@@ -126,6 +126,21 @@ pub(super) struct Tombstone {
     pub(super) expires_at_unix_ms: i64,
 }
 
+/// The last sign-in to a device. Its revision is what counts.
+#[derive(Debug, Serialize)]
+pub(super) struct Turn {
+    expires_at_unix_ms: i64,
+}
+
+impl Turn {
+    /// Kept long past any request that read it.
+    pub(super) fn new(now_unix_ms: i64) -> Self {
+        Self {
+            expires_at_unix_ms: now_unix_ms + HOUR_MS,
+        }
+    }
+}
+
 pub(super) fn prefix_of(holder: &Holder) -> Vec<u8> {
     prefix!("identity", "session", holder)
 }
@@ -136,6 +151,10 @@ pub(super) fn record_key(holder: &Holder, session: &str) -> Vec<u8> {
 
 pub(super) fn tombstone_key(session: &str) -> Vec<u8> {
     key!("identity", "ended", session)
+}
+
+pub(super) fn turn_key(device: CloudId) -> Vec<u8> {
+    key!("identity", "turn", device)
 }
 
 /// The session that a key of a session or a tombstone is about: its last part.

@@ -1,15 +1,18 @@
 //! Signing in by device.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use futures::future::join_all;
 use sightline_domain::{CloudId, DeviceUser, Principal};
 use sightline_rpc::identity::v1::{SignInByDeviceRequest, SignInByDeviceResponse};
 use sightline_rpc::internal::v1::VerifyUserResponse;
+use sightline_store::prefix;
 use tokio::time::Instant;
 use tonic_types::StatusExt as _;
 
 use super::*;
+use crate::limits::{Limits, Target};
 
 pub(super) const USER: (&str, &str) = ("guard", "camera-pass");
 
@@ -86,14 +89,18 @@ async fn whatever_is_wrong_the_refusal_is_the_same() {
         ..VerifyUserResponse::default()
     };
     cloud.devices.answers(tired, USER, answer);
+    // Apart, because a device takes three guesses.
+    let other = CloudId::of_public_key(b"another device");
+    cloud.devices.connect(other);
     let (id, tired, long) = (device().to_string(), tired.to_string(), "n".repeat(129));
+    let other = other.to_string();
     let cases = [
         (&unknown, USER),
         (&tired, USER),
         (&id, ("guard", "wrong")),
         (&id, ("nobody", "camera-pass")),
-        (&id, ("", "camera-pass")),
-        (&id, (long.as_str(), "camera-pass")),
+        (&other, ("", "camera-pass")),
+        (&other, (long.as_str(), "camera-pass")),
     ];
     let attempts = cases.map(|(id, user)| {
         let cloud = &cloud;
@@ -120,15 +127,75 @@ async fn a_device_takes_a_bounded_number_of_guesses_whether_or_not_it_exists() {
     let cloud = Cloud::with_device().await;
     let unknown = CloudId::of_public_key(b"nowhere").to_string();
     for id in [device().to_string(), unknown] {
-        for _ in 0..10 {
+        for _ in 0..3 {
             let guess = cloud.by_device(&id, ("guard", "wrong")).await;
             assert_eq!(why(guess), "WRONG_CREDENTIALS");
         }
         let stopped = cloud.by_device(&id, USER).await.unwrap_err();
         assert_eq!(reason(&stopped), "TOO_MANY_ATTEMPTS");
         let wait = stopped.get_details_retry_info().unwrap().retry_delay;
-        assert_eq!(wait, Some(Duration::from_secs(15 * 60)));
+        assert_eq!(wait, Some(Duration::from_secs(20 * 60)));
     }
+}
+
+#[test]
+fn strangers_do_not_reach_the_limit_of_the_device_itself() {
+    let limits = Limits::new();
+    let target = Target::Device(device());
+    let guesses = (0..3600 * 3).filter(|second| {
+        let now = START_MS + second * 1000;
+        let place = IpAddr::from([10, 0, (second / 256 % 256) as u8, (second % 256) as u8]);
+        let attempt = limits.sign_in(target.clone(), Some(place.into()), false, now);
+        attempt.is_ok_and(|attempt| {
+            limits.failed(&attempt);
+            true
+        })
+    });
+    assert_eq!(guesses.count(), 3 + 8, "three, and one each twenty minutes");
+}
+
+#[tokio::test]
+async fn right_passwords_of_a_device_are_not_without_end() {
+    let cloud = Cloud::with_device().await;
+    let id = device().to_string();
+    for _ in 0..60 {
+        cloud.by_device(&id, USER).await.unwrap();
+    }
+    let right = cloud.by_device(&id, USER).await.unwrap_err();
+    let wrong = cloud.by_device(&id, ("guard", "wrong")).await.unwrap_err();
+    assert_eq!(reason(&right), "TOO_MANY_ATTEMPTS");
+    assert_eq!(right.message(), wrong.message());
+    cloud.clock.advance_ms(MINUTE_MS);
+    cloud.by_device(&id, USER).await.unwrap();
+}
+
+#[test]
+fn one_place_cannot_make_sessions_of_many_devices() {
+    let limits = Limits::new();
+    let home: IpAddr = HOME.parse().unwrap();
+    let made = (0..1000_u32).filter(|n| {
+        let device = CloudId::of_public_key(&n.to_be_bytes());
+        let attempt = limits.sign_in(Target::Device(device), Some(home.into()), false, START_MS);
+        attempt.is_ok_and(|attempt| {
+            limits.succeeded(attempt, START_MS);
+            true
+        })
+    });
+    assert_eq!(made.count(), 120);
+}
+
+#[tokio::test]
+async fn sign_ins_at_the_same_time_leave_no_more_than_fifty_sessions() {
+    let cloud = Cloud::with_device().await;
+    let id = device().to_string();
+    for _ in 0..48 {
+        cloud.by_device(&id, USER).await.unwrap();
+    }
+    let answers = join_all((0..10).map(|_| cloud.by_device(&id, USER))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    let sessions = prefix!("identity", "session");
+    let kept = cloud.store.scan(&sessions, None, 100).await.unwrap();
+    assert_eq!(kept.len(), 50);
 }
 
 #[tokio::test]

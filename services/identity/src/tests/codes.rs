@@ -1,5 +1,7 @@
 //! Registering with a code.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 
 use super::*;
@@ -103,7 +105,7 @@ async fn of_requests_at_the_same_time_one_gets_a_code() {
     let cloud = Cloud::start().await;
     let answers = join_all((0..8).map(|_| cloud.request_code(BOB))).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
-    assert_eq!(cloud.mailbox.0.lock().unwrap().len(), 1);
+    assert_eq!(cloud.mailbox.len(), 1);
 }
 
 #[tokio::test]
@@ -125,7 +127,7 @@ async fn a_mailbox_is_not_filled_by_strangers() {
         sent += usize::from(cloud.request_code(BOB).await.is_ok());
         cloud.clock.advance_ms(MINUTE_MS);
     }
-    assert_eq!(sent, cloud.mailbox.0.lock().unwrap().len());
+    assert_eq!(sent, cloud.mailbox.len());
     assert!(sent <= 11, "{sent} mails in an hour");
 }
 
@@ -149,6 +151,21 @@ async fn guesses_at_the_same_time_get_five_looks_together() {
         why(cloud.register(BOB, PASSWORD, &code).await),
         "CODE_EXPIRED"
     );
+}
+
+#[tokio::test]
+async fn a_code_is_mailed_though_the_client_goes_away() {
+    let cloud = Cloud::start().await;
+    let closed = cloud.mailbox.gate.write().await;
+    let mut issued = cloud.store.changes(b"");
+    tokio::select! {
+        _ = cloud.request_code(BOB) => panic!("answered before the mail was sent"),
+        _ = issued.next() => {}
+    }
+    drop(closed);
+    let mail = tokio::time::timeout(Duration::from_secs(10), cloud.mail(0)).await;
+    let code = code_in(&mail.expect("a mail").text).unwrap();
+    assert!(cloud.register(BOB, PASSWORD, &code).await.is_ok());
 }
 
 #[tokio::test]

@@ -59,9 +59,21 @@ async fn changing_the_password_ends_all_other_sessions() {
     assert_eq!(why(cloud.sign_in(ANN, PASSWORD).await), "WRONG_CREDENTIALS");
     assert!(cloud.sign_in(ANN, NEW_PASSWORD).await.is_ok());
     assert_eq!(
-        cloud.last_mail().subject,
+        cloud.mail(0).await.subject,
         "Your Sightline password was changed"
     );
+}
+
+#[tokio::test]
+async fn a_change_of_the_password_is_answered_before_its_mail_is_sent() {
+    let cloud = Cloud::with_ann().await;
+    let tokens = cloud.ann_signed_in().await;
+    let closed = cloud.mailbox.gate.write().await;
+    let change = cloud.change(&tokens, PASSWORD, NEW_PASSWORD);
+    let changed = tokio::time::timeout(Duration::from_secs(10), change).await;
+    changed.expect("an answer").unwrap();
+    drop(closed);
+    assert_eq!(cloud.mail(0).await.to.as_str(), ANN);
 }
 
 #[tokio::test]

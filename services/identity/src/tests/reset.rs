@@ -31,10 +31,65 @@ async fn a_new_password_is_told_to_the_mailbox_in_the_language_of_the_account() 
     let cloud = Cloud::with_ann().await;
     let code = cloud.reset_code().await;
     cloud.reset(ANN, &code).await.unwrap();
-    let notice = cloud.last_mail();
+    let notice = cloud.mail(1).await;
     assert_eq!(notice.to.as_str(), ANN);
     assert_eq!(notice.subject, "Your Sightline password was changed");
     assert!(notice.text.contains(HOME), "{}", notice.text);
+}
+
+#[tokio::test]
+async fn strangers_who_guess_a_code_do_not_spoil_it_for_its_owner() {
+    let cloud = Cloud::with_ann().await;
+    let code = cloud.reset_code().await;
+    for place in 0..20 {
+        // All of one stranger's networks are one.
+        let from = format!("2001:db8:7:{place:x}::1");
+        let expected = if place < 5 {
+            "WRONG_CODE"
+        } else {
+            "CODE_EXPIRED"
+        };
+        let guess = cloud.reset_from(&from, ANN, "wrong").await;
+        assert_eq!(why(guess), expected);
+    }
+    assert!(cloud.reset(ANN, &code).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_code_is_dead_after_fifty_guesses_from_many_networks() {
+    let cloud = Cloud::with_ann().await;
+    let code = cloud.reset_code().await;
+    for stranger in 0..10 {
+        for _ in 0..5 {
+            let from = format!("198.51.100.{stranger}");
+            let guess = cloud.reset_from(&from, ANN, "wrong").await;
+            assert_eq!(why(guess), "WRONG_CODE");
+        }
+    }
+    assert_eq!(why(cloud.reset(ANN, &code).await), "CODE_EXPIRED");
+}
+
+#[tokio::test]
+async fn one_place_cannot_try_codes_of_many_addresses() {
+    let cloud = Cloud::with_ann().await;
+    for n in 0..20 {
+        let guess = cloud
+            .reset(&format!("user{n}@example.org"), "12345678")
+            .await;
+        assert_eq!(why(guess), "CODE_EXPIRED");
+    }
+    assert_eq!(why(cloud.reset(ANN, "12345678").await), "TOO_MANY_ATTEMPTS");
+}
+
+#[tokio::test]
+async fn codes_to_register_take_nothing_from_those_to_reset() {
+    let cloud = Cloud::with_ann().await;
+    for _ in 0..5 {
+        cloud.request_code(ANN).await.unwrap();
+        cloud.clock.advance_ms(MINUTE_MS);
+    }
+    assert_eq!(why(cloud.request_code(ANN).await), "TOO_MANY_ATTEMPTS");
+    cloud.reset_code().await;
 }
 
 #[tokio::test]
@@ -67,10 +122,7 @@ async fn an_address_without_an_account_is_answered_like_any_other() {
     let mut answers = Vec::new();
     for email in [ANN, BOB] {
         let mut writes = cloud.store.changes(b"");
-        let before = (
-            cloud.service.passwords_computed(),
-            cloud.mailbox.0.lock().unwrap().len(),
-        );
+        let before = (cloud.service.passwords_computed(), cloud.mailbox.len());
         let asked = cloud.request_code_for(RESET, email).await.unwrap();
         let again = cloud.request_code_for(RESET, email).await;
         let mut refusals = vec![why(again)];
@@ -86,7 +138,7 @@ async fn an_address_without_an_account_is_answered_like_any_other() {
             refusals,
             written,
             cloud.service.passwords_computed() - before.0,
-            cloud.mailbox.0.lock().unwrap().len() - before.1,
+            cloud.mailbox.len() - before.1,
         ));
     }
     assert_eq!(answers[0], answers[1]);

@@ -146,6 +146,27 @@ async fn an_ended_session_stays_ended_after_a_restart_until_its_last_token_has_e
 }
 
 #[tokio::test]
+async fn records_that_have_ended_are_deleted_together() {
+    let cloud = Cloud::start().await;
+    for n in 0..60 {
+        cloud
+            .request_code(&format!("user{n}@example.org"))
+            .await
+            .unwrap();
+    }
+    cloud.clock.advance_ms(30 * MINUTE_MS);
+    let mut deletions = cloud.store.changes(b"");
+    cloud.service.sweep_now().await.unwrap();
+    let mut commits = Vec::new();
+    while let Some(Ok(change)) = deletions.next().now_or_never() {
+        commits.push(change.revision);
+    }
+    assert_eq!(commits.len(), 60);
+    commits.dedup();
+    assert_eq!(commits.len(), 1);
+}
+
+#[tokio::test]
 async fn the_session_not_used_for_longest_makes_way_for_a_new_one() {
     let cloud = Cloud::with_ann().await;
     let first = cloud.ann_signed_in().await;

@@ -137,6 +137,17 @@ fn one_place_cannot_try_many_accounts() {
 }
 
 #[test]
+fn places_of_one_network_are_not_as_good_as_places_of_many() {
+    let limits = Limits::new();
+    let attempt = |n: u32| {
+        let target = Target::Account(format!("user{n}@example.org").parse().unwrap());
+        let from: std::net::IpAddr = format!("2001:db8:7:{n:x}::1").parse().unwrap();
+        guess(&limits, &target, from.into(), START_MS)
+    };
+    assert_eq!((0..10_000).filter(|n| attempt(*n)).count(), 8 * 30);
+}
+
+#[test]
 fn signing_in_often_is_no_attack() {
     let limits = Limits::new();
     let ann = Target::Account(ANN.parse().unwrap());
