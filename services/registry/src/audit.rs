@@ -22,6 +22,8 @@ pub enum AuditAction {
     UnbindCancelled,
     /// It was taken out of its account.
     Unbound,
+    /// The same, and its owner could not be told before.
+    UnboundUntold,
     /// It had left that account by itself before it was due.
     UnbindVoid,
 }

@@ -1,8 +1,11 @@
 //! The operator takes a device out of an account that its owner cannot enter any more.
 //!
-//! The owner is told, and has until it is due to say no. Whatever an operator does is written down
-//! in the same transaction. An operator frees a device and can never see it.
+//! The owner is told, and has until it is due to say no. It is not carried out before identity has
+//! taken that notice; only when that goes on failing until [`UNTOLD_MAX_MS`] after it was due, it
+//! is carried out all the same, and the audit says that nobody was told. Whatever an operator does
+//! is written down in the same transaction. An operator frees a device and can never see it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -12,6 +15,7 @@ use sightline_rpc::internal::v1::notify_request::Notice;
 use sightline_rpc::internal::v1::{NotifyRequest, UnbindNotice};
 use sightline_rpc::registry::v1 as proto;
 use sightline_store::{Changes as Feed, Error as StoreError, Revision, Transaction};
+use tokio::time::Instant;
 
 use crate::audit::{AuditAction, AuditEntry};
 use crate::claims::ROUNDS_MAX;
@@ -29,6 +33,13 @@ pub const BY_CHARS_MAX: usize = 64;
 pub const DELAY_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Longest time between two looks at the clock, which may be set.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
+/// Time between two tries to tell an owner, who may have got a mail that identity failed to
+/// confirm.
+const TELL_AGAIN: Duration = Duration::from_secs(600);
+/// Longest wait for identity to take a notice, which it does when its mail server has.
+const TELL_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long after it was due an unbind waits for its owner to be told, milliseconds: one day.
+const UNTOLD_MAX_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Why an operator's call was refused.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +85,13 @@ pub struct PendingUnbind {
     pub requested_at_unix_ms: i64,
     /// Milliseconds since the Unix epoch.
     pub due_at_unix_ms: i64,
+    /// When identity took the notice to the owner, milliseconds since the Unix epoch.
+    #[serde(default)]
+    pub notified_at_unix_ms: Option<i64>,
 }
+
+/// When an owner who is not told yet may be told again, by device. Forgotten in a restart.
+type Tried = BTreeMap<CloudId, Instant>;
 
 impl Service {
     /// Asks for a device to be taken out of its account when `delay` is over, and tells its owner.
@@ -109,12 +126,10 @@ impl Service {
                 by: by.clone(),
                 requested_at_unix_ms: now,
                 due_at_unix_ms: now.saturating_add(delay_ms),
+                notified_at_unix_ms: None,
             };
             match registry.put_unbind(&owned, &pending).await {
-                Ok(()) => {
-                    registry.tell_owner(&pending, &owned, false);
-                    return Ok(pending);
-                }
+                Ok(()) => return Ok(pending),
                 Err(UnbindError::Store(StoreError::Conflict { .. })) if round < ROUNDS_MAX => {
                     round += 1;
                 }
@@ -130,14 +145,18 @@ impl Service {
     pub async fn cancel_unbind(&self, device: CloudId, by: &str) -> Result<(), UnbindError> {
         let registry = self.registry();
         let by = operator(by)?;
-        let found = registry.unbind(device).await?;
-        let (revision, pending) = found.ok_or(UnbindError::NotPending)?;
-        let removed = remove(device, revision);
-        let mut entry = registry.entry(AuditAction::UnbindCancelled, &pending);
-        entry.by = by;
-        match registry.records.commit_audited(removed, &entry).await {
-            Err(StoreError::Conflict { .. }) => Err(UnbindError::NotPending),
-            other => Ok(other?),
+        let mut round = 1;
+        loop {
+            let found = registry.unbind(device).await?;
+            let (revision, pending) = found.ok_or(UnbindError::NotPending)?;
+            let removed = remove(device, revision);
+            let mut entry = registry.entry(AuditAction::UnbindCancelled, &pending);
+            entry.by.clone_from(&by);
+            match registry.records.commit_audited(removed, &entry).await {
+                // Its owner was told at this moment, or it is carried out.
+                Err(StoreError::Conflict { .. }) if round < ROUNDS_MAX => round += 1,
+                other => return Ok(other?),
+            }
         }
     }
 
@@ -201,11 +220,12 @@ impl Registry {
     }
 
     /// Does what is due, and tells how long until the next is.
-    async fn do_unbinds(&self) -> Result<Duration, StoreError> {
+    async fn do_unbinds(&self, tried: &mut Tried) -> Result<Duration, StoreError> {
         let all: Vec<PendingUnbind> = self.records.all(&keys::unbind_prefix()).await?;
+        tried.retain(|device, _| all.iter().any(|pending| pending.device == *device));
         let mut next = LOOK_AGAIN;
         for pending in all {
-            match self.do_unbind(pending.device).await {
+            match self.do_unbind(pending.device, tried).await {
                 Ok(left) => next = next.min(left),
                 // Somebody changed it at this moment; there is another look.
                 Err(StoreError::Conflict { .. }) => {}
@@ -215,7 +235,7 @@ impl Registry {
         Ok(next)
     }
 
-    async fn do_unbind(&self, device: CloudId) -> Result<Duration, StoreError> {
+    async fn do_unbind(&self, device: CloudId, tried: &mut Tried) -> Result<Duration, StoreError> {
         let Some((revision, pending)) = self.unbind(device).await? else {
             return Ok(LOOK_AGAIN);
         };
@@ -227,7 +247,25 @@ impl Registry {
             self.records.commit_audited(removed, &entry).await?;
             return Ok(LOOK_AGAIN);
         };
-        let left_ms = pending.due_at_unix_ms - self.clock.now_unix_ms();
+        if pending.notified_at_unix_ms.is_none() && self.notify(&pending, &owned, tried).await {
+            let pending = PendingUnbind {
+                notified_at_unix_ms: Some(self.clock.now_unix_ms()),
+                ..pending
+            };
+            let key = keys::unbind(device);
+            let told = Transaction::new().require_revision(key.clone(), revision);
+            self.records
+                .store()
+                .commit(told.put(key, &pending)?)
+                .await?;
+            // It may be due at once.
+            return Ok(Duration::ZERO);
+        }
+        let (wait_ms, done) = match pending.notified_at_unix_ms {
+            Some(_) => (0, AuditAction::Unbound),
+            None => (UNTOLD_MAX_MS, AuditAction::UnboundUntold),
+        };
+        let left_ms = pending.due_at_unix_ms + wait_ms - self.clock.now_unix_ms();
         if let Ok(left_ms @ 1..) = u64::try_from(left_ms) {
             return Ok(Duration::from_millis(left_ms));
         }
@@ -235,11 +273,11 @@ impl Registry {
         let freed = records::free(device, &owned)?
             .require_revision(keys::unbind(device), revision)
             .delete(keys::unbind(device));
-        let entry = self.entry(AuditAction::Unbound, &pending);
+        let entry = self.entry(done, &pending);
         self.records.commit_audited(freed, &entry).await?;
         tracing::info!(%device, by = pending.by, "device taken out of its account");
         self.freed(device, &owned, report).await;
-        self.tell_owner(&pending, &owned, true);
+        self.tell_of_end(&pending, &owned);
         Ok(LOOK_AGAIN)
     }
 
@@ -254,18 +292,29 @@ impl Registry {
         }
     }
 
-    /// By mail; the list of devices shows it, too.
-    fn tell_owner(&self, pending: &PendingUnbind, owned: &Owned, done: bool) {
-        let request = NotifyRequest {
-            account_id: pending.account.to_string(),
-            notice: Some(Notice::Unbind(UnbindNotice {
-                device_name: owned.owner.name.to_string(),
-                device_id: pending.device.to_string(),
-                reason: pending.reason.clone(),
-                due_at_unix_ms: pending.due_at_unix_ms,
-                done,
-            })),
-        };
+    /// Tells the owner by mail of what will be, now and then until it succeeds; the list of devices
+    /// shows it, too.
+    async fn notify(&self, pending: &PendingUnbind, owned: &Owned, tried: &mut Tried) -> bool {
+        let device = pending.device;
+        if tried.get(&device).is_some_and(|at| *at > Instant::now()) {
+            return false;
+        }
+        let mut accounts = self.accounts.clone();
+        let told = accounts.notify(notice(pending, owned, false));
+        match tokio::time::timeout(TELL_TIMEOUT, told).await {
+            Ok(Ok(_)) => return true,
+            Ok(Err(status)) => {
+                tracing::warn!(%device, code = ?status.code(), "tell an owner of an unbind");
+            }
+            Err(_) => tracing::warn!(%device, "tell an owner of an unbind: no answer in time"),
+        }
+        tried.insert(device, Instant::now() + TELL_AGAIN);
+        false
+    }
+
+    /// Tells by mail what has been done. It can be lost in a restart: its owner was told before.
+    fn tell_of_end(&self, pending: &PendingUnbind, owned: &Owned) {
+        let request = notice(pending, owned, true);
         let accounts = self.accounts.clone();
         self.background.call("tell an owner of an unbind", move || {
             let (mut accounts, request) = (accounts.clone(), request.clone());
@@ -276,11 +325,15 @@ impl Registry {
 
 /// Does what is due, also what became so while nothing ran, until the service or the store ends.
 pub(crate) async fn run(registry: Weak<Registry>, mut requests: Feed) {
+    let mut tried = Tried::new();
     while let Some(registry) = registry.upgrade() {
-        let wait = registry.do_unbinds().await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "take devices out of their accounts");
-            LOOK_AGAIN
-        });
+        let wait = registry
+            .do_unbinds(&mut tried)
+            .await
+            .unwrap_or_else(|error| {
+                tracing::warn!(%error, "take devices out of their accounts");
+                LOOK_AGAIN
+            });
         drop(registry);
         tokio::select! {
             request = requests.next() => match request {
@@ -298,6 +351,19 @@ pub(crate) async fn run(registry: Weak<Registry>, mut requests: Feed) {
 /// The requests that [`run`] follows.
 pub(crate) fn requests(registry: &Arc<Registry>) -> Feed {
     registry.records.store().changes(&keys::unbind_prefix())
+}
+
+fn notice(pending: &PendingUnbind, owned: &Owned, done: bool) -> NotifyRequest {
+    NotifyRequest {
+        account_id: pending.account.to_string(),
+        notice: Some(Notice::Unbind(UnbindNotice {
+            device_name: owned.owner.name.to_string(),
+            device_id: pending.device.to_string(),
+            reason: pending.reason.clone(),
+            due_at_unix_ms: pending.due_at_unix_ms,
+            done,
+        })),
+    }
 }
 
 fn remove(device: CloudId, revision: Revision) -> Transaction {

@@ -169,6 +169,7 @@ fn words(action: AuditAction) -> &'static str {
         AuditAction::UnbindRequested => "unbind requested",
         AuditAction::UnbindCancelled => "unbind cancelled",
         AuditAction::Unbound => "unbound",
+        AuditAction::UnboundUntold => "unbound: the owner could not be told before",
         AuditAction::UnbindVoid => "unbind void: the device had left by itself",
     }
 }

@@ -203,7 +203,11 @@ impl Grants for Sharing {
 
 /// Identity, as far as it mails.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Mail(pub(super) Arc<watch::Sender<Vec<NotifyRequest>>>);
+pub(super) struct Mail {
+    pub(super) sent: Arc<watch::Sender<Vec<NotifyRequest>>>,
+    /// Takes no mail.
+    pub(super) down: Arc<AtomicBool>,
+}
 
 impl Mail {
     pub(super) fn client(&self) -> AccountsClient<Channel> {
@@ -224,7 +228,11 @@ impl Accounts for Mail {
         &self,
         request: Request<NotifyRequest>,
     ) -> Result<Response<NotifyResponse>, Status> {
-        self.0.send_modify(|mails| mails.push(request.into_inner()));
+        if self.down.load(Ordering::SeqCst) {
+            return Err(Status::unavailable("down"));
+        }
+        self.sent
+            .send_modify(|mails| mails.push(request.into_inner()));
         Ok(Response::new(NotifyResponse {}))
     }
 }

@@ -39,7 +39,7 @@ impl Cloud {
 
     /// Waits for so many mails, and tells to whom, and whether it has happened.
     async fn mails(&self, count: usize) -> Vec<(String, bool)> {
-        let mut mails = self.mail.0.subscribe();
+        let mut mails = self.mail.sent.subscribe();
         let mails = mails.wait_for(|mails| mails.len() >= count).await.unwrap();
         let mail = |mail: &sightline_rpc::internal::v1::NotifyRequest| {
             let Some(Notice::Unbind(notice)) = &mail.notice else {
@@ -79,7 +79,8 @@ async fn the_owner_is_told_by_mail_and_in_the_list_that_is_open() {
         (REASON, pending.due_at_unix_ms)
     );
     assert_eq!(cloud.mails(1).await, [(ann.account.to_string(), false)]);
-    assert_eq!(cloud.service.pending_unbinds().await.unwrap(), [pending]);
+    let listed = cloud.service.pending_unbinds().await.unwrap();
+    assert_eq!((listed.len(), listed[0].device), (1, pending.device));
 }
 
 #[tokio::test]
@@ -136,6 +137,41 @@ async fn without_delay_a_device_is_unbound_at_once() {
     unbind.await.unwrap();
     while !matches!(next(&mut watch).await, Event::RemovedId(_)) {}
     assert!(ann.names().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_who_cannot_be_told_keeps_the_device_for_a_day_more_and_the_audit_says_so() {
+    let cloud = Cloud::start().await;
+    cloud.owned(cloud_id(1), &cloud.person(1), "Home").await;
+    cloud.mail.down.store(true, Ordering::SeqCst);
+    cloud.request_unbind(1).await.unwrap();
+    cloud
+        .clock
+        .advance_ms(THREE_DAYS_MS + 24 * 60 * MINUTE_MS - 1);
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert_eq!(cloud.actions().await, [AuditAction::UnbindRequested]);
+    cloud.clock.advance_ms(1);
+    cloud.no_unbinds().await;
+    let expected = [AuditAction::UnbindRequested, AuditAction::UnboundUntold];
+    assert_eq!(cloud.actions().await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notice_that_was_not_sent_is_sent_after_a_restart_before_the_unbind() {
+    let mut cloud = Cloud::start().await;
+    let ann = cloud.person(1).account;
+    cloud.owned(cloud_id(1), &cloud.person(1), "Home").await;
+    cloud.mail.down.store(true, Ordering::SeqCst);
+    cloud.request_unbind(1).await.unwrap();
+    // From here on nothing runs on this store.
+    cloud.service = Cloud::start().await.service.clone();
+    cloud.clock.advance_ms(THREE_DAYS_MS);
+    cloud.mail.down.store(false, Ordering::SeqCst);
+    cloud.service = Service::start(&Config::default(), cloud.parts.clone());
+    let to_ann = |done| (ann.to_string(), done);
+    assert_eq!(cloud.mails(2).await, [to_ann(false), to_ann(true)]);
+    let expected = [AuditAction::UnbindRequested, AuditAction::Unbound];
+    assert_eq!(cloud.actions().await, expected);
 }
 
 #[tokio::test(start_paused = true)]
