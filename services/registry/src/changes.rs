@@ -22,6 +22,8 @@ use crate::records::Records;
 pub(crate) enum Topic {
     /// A device: its owner, what it tells, whether it is connected.
     Device(CloudId),
+    /// The same, for users of the device itself.
+    DeviceUsers(CloudId),
     /// The devices that an account owns or follows.
     Account(AccountId),
 }
@@ -65,7 +67,9 @@ impl Changes {
 
     /// Those who watch the device itself, and its guests.
     fn wake_device(&self, device: CloudId) {
-        self.topics.wake(&Topic::Device(device), Wake::Of(device));
+        for topic in [Topic::Device(device), Topic::DeviceUsers(device)] {
+            self.topics.wake(&topic, Wake::Of(device));
+        }
         let guests: Vec<AccountId> = match lock(&self.followed).get(&device) {
             Some(guests) => guests.keys().cloned().collect(),
             None => return,

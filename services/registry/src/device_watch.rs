@@ -65,7 +65,8 @@ impl DeviceWatch {
                 (Viewer::Account { account, shared }, topic)
             }
             Principal::DeviceUser(user) => {
-                let topic = Topic::Device(user.device);
+                // Apart from its edges and sharing, which are not counted as screens.
+                let topic = Topic::DeviceUsers(user.device);
                 (Viewer::DeviceUser(user), topic)
             }
         };

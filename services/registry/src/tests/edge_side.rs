@@ -8,7 +8,10 @@ use tokio::time::Instant;
 use super::*;
 
 impl Cloud {
-    async fn watch_ownership(&self, device: CloudId) -> Streaming<WatchOwnershipResponse> {
+    pub(super) async fn watch_ownership(
+        &self,
+        device: CloudId,
+    ) -> Streaming<WatchOwnershipResponse> {
         let request = WatchOwnershipRequest {
             device_id: device.to_string(),
         };

@@ -206,6 +206,17 @@ async fn one_account_cannot_hold_any_number_of_watches() {
 }
 
 #[tokio::test]
+async fn watches_of_a_devices_ownership_keep_none_of_its_users_out() {
+    let cloud = Cloud::start().await;
+    let mut watches = Vec::new();
+    for _ in 0..40 {
+        watches.push(cloud.watch_ownership(cloud_id(1)).await);
+    }
+    let user = cloud.device_user(cloud_id(1), 0);
+    assert!(user.watch().await.is_ok());
+}
+
+#[tokio::test]
 async fn watches_end_with_the_service() {
     let cloud = Cloud::start().await;
     let mut person = cloud.person(1);
