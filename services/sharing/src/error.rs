@@ -70,6 +70,9 @@ pub enum Error {
     /// The address has as many unanswered offers as it can have.
     #[error("this address has {0} offers that wait for an answer")]
     TooManyOffers(usize),
+    /// As many of them are the caller's as one account can have wait for one address.
+    #[error("{0} of your offers wait for an answer of this address")]
+    TooManyOffersOfOwner(usize),
     /// The account gives as many shares as an account can give.
     #[error("an account can give {0} shares, those that ended lately included")]
     TooManyGiven(usize),
@@ -106,9 +109,8 @@ impl ServiceError for Error {
             Self::Exists => Code::AlreadyExists,
             Self::Ended => Code::FailedPrecondition,
             Self::VersionConflict => Code::Aborted,
-            Self::TooManyAttempts(_) | Self::TooManyShares(_) | Self::TooManyOffers(_) => {
-                Code::ResourceExhausted
-            }
+            Self::TooManyAttempts(_) | Self::TooManyShares(_) => Code::ResourceExhausted,
+            Self::TooManyOffers(_) | Self::TooManyOffersOfOwner(_) => Code::ResourceExhausted,
             Self::TooManyGiven(_) | Self::TooManyReceived(_) | Self::TooManyWatches(_) => {
                 Code::ResourceExhausted
             }
@@ -136,7 +138,7 @@ impl ServiceError for Error {
             Self::VersionConflict => "VERSION_CONFLICT",
             Self::TooManyAttempts(_) => "TOO_MANY_ATTEMPTS",
             Self::TooManyShares(_) => "TOO_MANY_SHARES",
-            Self::TooManyOffers(_) => "TOO_MANY_OFFERS",
+            Self::TooManyOffers(_) | Self::TooManyOffersOfOwner(_) => "TOO_MANY_OFFERS",
             Self::TooManyGiven(_) => "TOO_MANY_GIVEN",
             Self::TooManyReceived(_) => "TOO_MANY_RECEIVED",
             Self::TooManyWatches(_) => "TOO_MANY_WATCHES",

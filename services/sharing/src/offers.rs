@@ -27,15 +27,20 @@ use crate::view::Present;
 const SHARES_PER_DEVICE_MAX: usize = 100;
 /// Offers that wait for one address, so that strangers cannot bury somebody in them.
 const OFFERS_PER_ADDRESS_MAX: usize = 100;
+/// Of these, from one account, so that no single stranger can keep all others out.
+const OFFERS_PER_OWNER_AND_ADDRESS_MAX: usize = 10;
 /// Shares that one account has given, those that ended lately included: their list is read whole.
 pub(crate) const GIVEN_PER_ACCOUNT_MAX: usize = 5_000;
 /// Rounds against others who change shares of the same device at the same moment. Each round that
 /// is lost is somebody else's success, and they may be as many as a device has shares.
 const ROUNDS_MAX: usize = SHARES_PER_DEVICE_MAX + 1;
+/// Changes of terms that one account may make, per hour: each wakes every screen and edge that
+/// shows the device.
+const UPDATES_PER_ACCOUNT_H: u32 = 600;
 /// Keys of one table of attempts, about 10 MB; see [`Attempts`] for what happens beyond.
 const ATTEMPT_KEYS_MAX: usize = 100_000;
 
-/// How often an account may ask for addresses, and offer.
+/// How often an account may ask for addresses, offer, and change terms.
 #[derive(Debug)]
 pub(crate) struct Limits(Mutex<Tables>);
 
@@ -43,6 +48,7 @@ pub(crate) struct Limits(Mutex<Tables>);
 struct Tables {
     lookups: Attempts<AccountId>,
     offers: Attempts<AccountId>,
+    updates: Attempts<AccountId>,
 }
 
 impl Limits {
@@ -56,6 +62,7 @@ impl Limits {
                 Allowance::per_hour(config.offers_per_account_h),
                 ATTEMPT_KEYS_MAX,
             ),
+            updates: Attempts::new(Allowance::per_hour(UPDATES_PER_ACCOUNT_H), ATTEMPT_KEYS_MAX),
         }))
     }
 
@@ -65,6 +72,10 @@ impl Limits {
 
     fn offer(&self, account: &AccountId, now: i64) -> Result<(), Exhausted> {
         self.tables().offers.take(account.clone(), now)
+    }
+
+    pub(crate) fn update(&self, account: &AccountId, now: i64) -> Result<(), Exhausted> {
+        self.tables().updates.take(account.clone(), now)
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -242,6 +253,21 @@ impl Sharing {
         Err(Error::Contended)
     }
 
+    /// Whether the owner may have one more offer wait for this address.
+    async fn room_of_owner(&self, share: &Share) -> Result<(), Error> {
+        let offered = [records::offered(&share.recipient_email)];
+        let waiting = self.records.entries(&offered, OFFERS_PER_ADDRESS_MAX);
+        let mut own = 0;
+        for (_, entry) in waiting.await? {
+            let offer = self.records.share(&entry.id).await?;
+            own += usize::from(offer.is_some_and(|(_, offer)| offer.owner == share.owner));
+        }
+        if own >= OFFERS_PER_OWNER_AND_ADDRESS_MAX {
+            return Err(Error::TooManyOffersOfOwner(own));
+        }
+        Ok(())
+    }
+
     /// Whether there is room for a share. The limits that go beyond one device are not exact when
     /// somebody offers many devices at the same moment, and need not be.
     ///
@@ -255,6 +281,7 @@ impl Sharing {
         if self.records.has(offered, OFFERS_PER_ADDRESS_MAX).await? {
             return Err(Error::TooManyOffers(OFFERS_PER_ADDRESS_MAX));
         }
+        self.room_of_owner(share).await?;
         let (device, epoch) = (share.device, share.ownership_epoch);
         let found = self
             .records

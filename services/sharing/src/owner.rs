@@ -19,6 +19,7 @@ impl Sharing {
     ) -> Result<proto::Share, Error> {
         let now = self.now();
         let terms = terms(request.terms.as_ref(), now)?;
+        self.limits.update(caller, now)?;
         let (share, ownership) = self.given_share(caller, &request.share_id).await?;
         let share = self.change(&share.id, |share| {
             if !share.effective(ownership.epoch, now).is_live() {

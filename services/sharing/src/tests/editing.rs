@@ -203,6 +203,23 @@ async fn a_sweep_ends_shares_whose_owner_has_gone_unnoticed() {
 }
 
 #[tokio::test]
+async fn changes_of_terms_are_limited_per_account() {
+    let cloud = Cloud::start();
+    let (ann, _, share) = cloud.shared().await;
+    for _ in 0..600 {
+        ann.update(&share.id, live(), 0).await.unwrap();
+    }
+    let refused = ann.update(&share.id, archive(), 0).await;
+    assert_eq!(why(refused), "TOO_MANY_ATTEMPTS");
+    cloud.registry.own(device(2), "eve", "Shop");
+    let eve = cloud.person("eve");
+    let offer = eve.offer(device(2), "bob@example.org", live()).await;
+    assert!(eve.update(&offer.unwrap().id, archive(), 0).await.is_ok());
+    cloud.clock.advance_ms(6_000);
+    assert!(ann.update(&share.id, archive(), 0).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_share_that_cannot_be_swept_does_not_stop_the_sweep() {
     let cloud = Cloud::start();
     let (ann, ..) = cloud.shared().await;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub(super) struct Registry(Arc<Inner>);
 struct Inner {
     devices: Mutex<HashMap<String, watch::Sender<(u64, Ownership)>>>,
     mode: watch::Sender<Mode>,
+    /// Watches that were opened.
+    questions: AtomicUsize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +46,7 @@ impl Default for Registry {
         Self(Arc::new(Inner {
             devices: Mutex::default(),
             mode: watch::Sender::new(Mode::Speaks),
+            questions: AtomicUsize::new(0),
         }))
     }
 }
@@ -83,6 +87,11 @@ impl Registry {
             change(ownership);
         });
         sender.borrow().1.epoch
+    }
+
+    /// How many watches were opened.
+    pub(super) fn questions(&self) -> usize {
+        self.0.questions.load(Ordering::SeqCst)
     }
 
     /// Streams stay open and say nothing more.
@@ -152,6 +161,7 @@ impl Devices for Registry {
         &self,
         request: Request<WatchOwnershipRequest>,
     ) -> Result<Response<Self::WatchOwnershipStream>, Status> {
+        self.0.questions.fetch_add(1, Ordering::SeqCst);
         let sender = self.device(&request.get_ref().device_id);
         let teller = Teller {
             ownership: sender.subscribe(),

@@ -203,8 +203,14 @@ async fn an_address_is_not_buried_in_offers_and_those_taken_back_do_not_count() 
     let ann = cloud.person("ann");
     let mut last = None;
     for n in 0..100 {
-        cloud.registry.own(device(n), "ann", "Home");
-        let offer = ann.offer(device(n), "bob@example.org", live()).await;
+        let owner = if n == 99 {
+            "ann".into()
+        } else {
+            format!("o{}", n / 10)
+        };
+        cloud.registry.own(device(n), &owner, "Home");
+        let owner = cloud.person(&owner);
+        let offer = owner.offer(device(n), "bob@example.org", live()).await;
         last = Some(offer.unwrap());
     }
     cloud.registry.own(device(100), "ann", "Home");
@@ -213,6 +219,32 @@ async fn an_address_is_not_buried_in_offers_and_those_taken_back_do_not_count() 
     ann.revoke(&last.unwrap().id).await.unwrap();
     assert!(one_more().await.is_ok());
     assert_eq!(cloud.person("bob").received().await.len(), 100);
+}
+
+#[tokio::test]
+async fn one_account_cannot_take_all_the_room_for_offers_to_an_address() {
+    let cloud = Cloud::start_generous();
+    let (ann, eve) = (cloud.person("ann"), cloud.person("eve"));
+    for n in 0..11 {
+        cloud.registry.own(device(n), "eve", "Bait");
+    }
+    for n in 0..10 {
+        let offer = eve.offer(device(n), "bob@example.org", live()).await;
+        offer.unwrap();
+    }
+    let one_more = eve.offer(device(10), "bob@example.org", live()).await;
+    assert_eq!(why(one_more), "TOO_MANY_OFFERS");
+    assert!(
+        eve.offer(device(10), "dan@example.org", live())
+            .await
+            .is_ok()
+    );
+    cloud.registry.own(device(20), "ann", "Home");
+    assert!(
+        ann.offer(device(20), "bob@example.org", live())
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]

@@ -68,6 +68,24 @@ async fn the_registry_hears_what_is_accepted_whole_after_each_change() {
     assert_eq!(next_list(&mut watch).await, []);
 }
 
+#[tokio::test]
+async fn a_change_of_one_share_asks_for_the_owner_of_that_device_alone() {
+    let cloud = Cloud::start();
+    let (ann, bob, share) = cloud.shared().await;
+    for n in 2..12 {
+        cloud.registry.own(device(n), "ann", "Shop");
+        let offer = ann.offer(device(n), "bob@example.org", live()).await;
+        bob.accept(&offer.unwrap().id).await.unwrap();
+    }
+    let mut watch = cloud.watch_account("bob").await;
+    assert_eq!(next_list(&mut watch).await.len(), 11);
+    let before = cloud.registry.questions();
+    ann.update(&share.id, archive(), 0).await.unwrap();
+    assert_eq!(next_list(&mut watch).await.len(), 11);
+    // The update's own, and the one for the list.
+    assert_eq!(cloud.registry.questions() - before, 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_unchanged_list_is_confirmed_every_ten_seconds() {
     let cloud = Cloud::start();

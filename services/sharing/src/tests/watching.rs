@@ -174,9 +174,8 @@ async fn a_reader_that_is_too_slow_gets_the_whole_list_again() {
     next_list(&mut watch).await;
     for n in 0..60 {
         cloud.registry.own(device(n), "ann", &format!("{n:02}"));
-        ann.offer(device(n), "bob@example.org", live())
-            .await
-            .unwrap();
+        let to = format!("guest-{n}@example.com");
+        ann.offer(device(n), &to, live()).await.unwrap();
     }
     let (mut known, mut lists) = (BTreeSet::new(), 0);
     while known.len() < 60 {
