@@ -230,7 +230,11 @@ async fn a_share_of_an_earlier_owner_that_is_heard_late_shows_nothing() {
     bob.claim(cloud_id(1), "Bob's", CODE).await.unwrap();
     assert_eq!(why(guest.device(cloud_id(1)).await), "DEVICE_NOT_FOUND");
     assert_eq!(guest.page(0, "").await.unwrap().total, 0);
-    assert!(next_list(&mut guest.watch().await.unwrap()).await.is_empty());
+    assert!(
+        next_list(&mut guest.watch().await.unwrap())
+            .await
+            .is_empty()
+    );
 }
 
 #[tokio::test]

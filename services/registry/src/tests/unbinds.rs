@@ -164,7 +164,7 @@ async fn a_notice_that_was_not_sent_is_sent_after_a_restart_before_the_unbind() 
     cloud.mail.down.store(true, Ordering::SeqCst);
     cloud.request_unbind(1).await.unwrap();
     // From here on nothing runs on this store.
-    cloud.service = Cloud::start().await.service.clone();
+    cloud.service = Cloud::start().await.service;
     cloud.clock.advance_ms(THREE_DAYS_MS);
     cloud.mail.down.store(false, Ordering::SeqCst);
     cloud.service = Service::start(&Config::default(), cloud.parts.clone());
