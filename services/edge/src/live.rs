@@ -8,7 +8,7 @@ pub(crate) mod words;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Handler, Message};
+use actix::{Addr, Handler, Message};
 use axum::Router;
 use axum::routing::{get, post};
 use sightline_domain::CloudId;
@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use crate::edge::Shared;
 use crate::error::Error;
 use crate::permit::Grants;
-use crate::session::{Admission, Admit, Session};
+use crate::session::{Admission, Admit, GrantsHeard, Session};
 
 /// Longest that somebody waits to hear that a device is offline.
 const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -36,10 +36,12 @@ pub(crate) fn router(edge: &Arc<Shared>) -> Router {
         .route_service("/sightline.live.v1.Live/{method}", unary)
 }
 
-/// Asks the session of a device on behalf of the caller. Whoever the session does not know, and
-/// whoever asks for a device that is not connected, is answered from the grants, in the same way
-/// and with the same work: a stranger hears the same of a device that is missing, of one that is
-/// not theirs, and of one that is just coming or going.
+/// Asks the session of a device on behalf of the caller.
+///
+/// Whoever the session does not know, and whoever asks for a device that is not connected, is looked
+/// up at the grants' service, in the same way and with the same work: a stranger hears the same of a
+/// device that is missing, of one that is not theirs, and of one that is just coming or going. Who
+/// has accepted a share a moment ago is let in by it.
 async fn ask<M, T>(
     edge: &Shared,
     caller: &Caller,
@@ -48,7 +50,7 @@ async fn ask<M, T>(
     question: M,
 ) -> Result<T, Error>
 where
-    M: Message<Result = Result<T, Error>> + Send + 'static,
+    M: Message<Result = Result<T, Error>> + Clone + Send + 'static,
     T: Send + 'static,
     Session: Handler<M>,
 {
@@ -56,39 +58,56 @@ where
     if edge.draining.is_cancelled() {
         return Err(Error::Draining);
     }
-    let answer = match edge.directory.session(device) {
+    let session = edge.directory.session(device);
+    let answer = put(session.as_ref(), question.clone()).await;
+    let Err(Error::NotFound | Error::GrantsStale | Error::DeviceOffline) = answer else {
+        return answer;
+    };
+    let look_up = tokio::time::timeout(LOOK_UP_TIMEOUT, newest_grants(edge, device));
+    let Ok(Ok(news)) = look_up.await else {
+        return Err(Error::GrantsStale);
+    };
+    let (now, now_unix_ms) = (Instant::now(), edge.clock.now_unix_ms());
+    let grants = Grants::heard(device, news.clone());
+    grants.permit_live(caller, channel, now, now_unix_ms)?;
+    if let Some(session) = &session {
+        tell(session, news);
+    }
+    put(session.as_ref(), question).await
+}
+
+async fn put<M, T>(session: Option<&Addr<Session>>, question: M) -> Result<T, Error>
+where
+    M: Message<Result = Result<T, Error>> + Send + 'static,
+    T: Send + 'static,
+    Session: Handler<M>,
+{
+    match session {
         Some(session) => session
             .send(question)
             .await
             .unwrap_or(Err(Error::DeviceOffline)),
         None => Err(Error::DeviceOffline),
-    };
-    match answer {
-        Err(error @ (Error::NotFound | Error::GrantsStale | Error::DeviceOffline)) => {
-            let look_up = tokio::time::timeout(LOOK_UP_TIMEOUT, grants(edge, device));
-            let Ok(Ok(grants)) = look_up.await else {
-                return Err(Error::GrantsStale);
-            };
-            // What would keep the caller out of a device that is connected comes first.
-            let (now, now_unix_ms) = (Instant::now(), edge.clock.now_unix_ms());
-            grants.permit_live(caller, channel, now, now_unix_ms)?;
-            Err(error)
-        }
-        other => other,
     }
 }
 
-/// The grants of a device that is not connected here.
-async fn grants(edge: &Shared, device: CloudId) -> Result<Grants, tonic::Status> {
+/// What a session does not know yet; it is on its way to it.
+fn tell(session: &Addr<Session>, news: internal::WatchDeviceResponse) {
+    session.do_send(GrantsHeard(news));
+}
+
+/// The grants of a device at this moment.
+async fn newest_grants(
+    edge: &Shared,
+    device: CloudId,
+) -> Result<internal::WatchDeviceResponse, tonic::Status> {
     let request = internal::WatchDeviceRequest {
         device_id: device.to_string(),
     };
     let mut client = edge.grants.clone();
     let mut news = client.watch_device(request).await?.into_inner();
-    Ok(match news.message().await? {
-        Some(first) => Grants::heard(device, first),
-        None => Grants::unknown(device),
-    })
+    let first = news.message().await?;
+    first.ok_or_else(|| tonic::Status::unavailable("no grants came"))
 }
 
 /// Lets a viewer in.

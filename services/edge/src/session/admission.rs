@@ -42,7 +42,7 @@ pub(crate) struct Admission {
 }
 
 /// Somebody wants to watch.
-#[derive(Debug, Message)]
+#[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Admission, Error>")]
 pub(crate) struct Admit {
     pub(crate) caller: Caller,
@@ -176,7 +176,7 @@ pub(crate) struct Picture {
 }
 
 /// Somebody wants one picture.
-#[derive(Debug, Message)]
+#[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Picture, Error>")]
 pub(crate) struct Snapshot {
     pub(crate) caller: Caller,
