@@ -1,7 +1,9 @@
 //! What follows from shares: who may do what with a device, and why.
 
 use jiff::Timestamp;
-use sightline_domain::access::{DeviceGrants, Grant, GrantSource, Path, PathSource, Schedule, zone};
+use sightline_domain::access::{
+    DeviceGrants, Grant, GrantSource, Path, PathSource, Schedule, zone,
+};
 use sightline_domain::{AccountId, CloudId, Principal};
 use sightline_rpc::internal::v1::Ownership;
 use sightline_rpc::sharing::v1::{
