@@ -186,6 +186,7 @@ test("the wall plays on a phone as one column", async () => {
   await inBrowser({ viewport: PHONE }, async (page) => {
     await signIn(page);
     await page.click(`[data-device="${settings.cloudId}"] .preview`);
+    await page.waitForSelector("[data-page=device] [data-tile]");
     // Tiles below the screen do not play until they are scrolled to.
     for (const channel of [1, 4]) {
       await page.$eval(`[data-tile="${channel}"]`, (tile) => tile.scrollIntoView());
