@@ -4,6 +4,7 @@
 mod life;
 mod model;
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,7 +115,7 @@ async fn change_share(
             Ok(())
         },
     );
-    let acknowledged = until_killed(life, killed_after, steps).await;
+    let acknowledged = until_killed(life, killed_after, Box::pin(steps)).await;
     (expected, acknowledged)
 }
 
@@ -148,7 +149,7 @@ async fn change_owner(
             }
         },
     );
-    let acknowledged = until_killed(life, killed_after, steps).await;
+    let acknowledged = until_killed(life, killed_after, Box::pin(steps)).await;
     (expected, acknowledged)
 }
 
@@ -173,7 +174,7 @@ async fn steps<S: State>(
 async fn until_killed(
     life: &Life,
     killed_after: Duration,
-    steps: impl Future<Output = (usize, anyhow::Error)>,
+    steps: Pin<Box<impl Future<Output = (usize, anyhow::Error)>>>,
 ) -> usize {
     let kill = async {
         tokio::time::sleep(killed_after).await;

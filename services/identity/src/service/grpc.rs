@@ -19,7 +19,6 @@ use sightline_rpc::internal::v1::{
     GetEmailRequest, GetEmailResponse, NotifyRequest, NotifyResponse,
 };
 use tonic::{Request, Response, Status};
-use tracing::Instrument as _;
 
 use super::origin::Origin;
 use super::{Inner, Service};
@@ -31,9 +30,9 @@ use crate::limits::Place;
 async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<Response<T>, Status> {
-    let done = tokio::spawn(work.in_current_span()).await;
-    let result = done.unwrap_or(Err(Error::Damaged("a request did not come to its end")));
-    answer(result)
+    sightline_rpc::run::to_the_end(work)
+        .await
+        .map(Response::new)
 }
 
 fn answer<T>(result: Result<T, Error>) -> Result<Response<T>, Status> {
