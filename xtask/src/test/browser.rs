@@ -47,6 +47,7 @@ pub(super) fn run(workspace: &Workspace) -> anyhow::Result<()> {
         node::npm(workspace, TESTS)
             .arg("test")
             .envs(&demo.variables)
+            .env("SIGHTLINE_BIN_DIR", target.join("debug"))
             .env("SIGHTLINE_OUTPUT", folder.join(OUTPUT))
             .env("SIGHTLINE_SHOTS", &shots),
     );
