@@ -28,6 +28,7 @@ export const sharing = {
     openUntil: (moment: string) => `Open now, until ${moment}`,
     opens: (moment: string) => `Closed, opens ${moment}`,
     closed: "Closed, opens no more",
+    zoneUnknown: "Closed until the device tells its time zone",
     ended: "Ended",
     yourTime: (moment: string) => `${moment} your time`,
     deviceTime: (zone: string) => `By the device's clock (${zone})`,

@@ -28,6 +28,7 @@ export const sharing = {
     openUntil: (moment: string) => `Открыт до ${moment}`,
     opens: (moment: string) => `Закрыт, откроется ${moment}`,
     closed: "Закрыт и больше не откроется",
+    zoneUnknown: "Закрыт, пока устройство не сообщит свой часовой пояс",
     ended: "Завершён",
     yourTime: (moment: string) => `${moment} по вашему времени`,
     deviceTime: (zone: string) => `По часам устройства (${zone})`,

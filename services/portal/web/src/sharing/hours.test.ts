@@ -128,3 +128,9 @@ it("takes UTC for a zone that it does not know", () => {
   expect(wallClock(0, "Mars/Olympus")).toBe(0);
   expect(wallClock(0, "")).toBe(0);
 });
+
+test("hours give nothing until the device has told its time zone", () => {
+  const weekly = create(TermsSchema, { schedule: { intervals: [], weekdays: [1] } });
+  expect(accessAt(weekly, "", 0)).toEqual({ state: "zone-unknown" });
+  expect(accessAt(create(TermsSchema), "", 0)).toEqual({ state: "open" });
+});

@@ -68,12 +68,15 @@ export function nextChange(
 export type Access =
   | { state: "open"; untilMs?: number }
   | { state: "closed"; opensAtMs?: number }
+  /** The device has not told its time zone; hours give nothing until it does. */
+  | { state: "zone-unknown" }
   | { state: "ended" };
 
 /** What an accepted share gives at a moment, and until when if nobody changes it. */
 export function accessAt(terms: Terms | undefined, zone: string, atMs: number): Access {
   const endsMs = Number(terms?.endsAtUnixMs ?? 0) || Infinity;
   if (atMs >= endsMs) return { state: "ended" };
+  if (terms?.schedule !== undefined && zone === "") return { state: "zone-unknown" };
   const change = nextChange(terms?.schedule, atMs, zone) ?? Infinity;
   if (isWithin(terms?.schedule, atMs, zone)) {
     const untilMs = Math.min(change, endsMs);
