@@ -129,7 +129,7 @@ it("takes UTC for a zone that it does not know", () => {
   expect(wallClock(0, "")).toBe(0);
 });
 
-test("hours give nothing until the device has told its time zone", () => {
+it("gives nothing by hours until the device has told its time zone", () => {
   const weekly = create(TermsSchema, { schedule: { intervals: [], weekdays: [1] } });
   expect(accessAt(weekly, "", 0)).toEqual({ state: "zone-unknown" });
   expect(accessAt(create(TermsSchema), "", 0)).toEqual({ state: "open" });
