@@ -17,6 +17,7 @@ use sightline_rpc::registry::v1::{DeleteDeviceRequest, ListDevicesRequest};
 use sightline_rpc::sharing::v1::{Interval, Permission, Schedule, Terms};
 use sightline_tests::{PASSWORD, Person, Sandbox};
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 
 use crate::admission::{grpc_end, grpc_next};
 use crate::watching::{end, frames, over_grpc, over_websocket};
@@ -99,7 +100,10 @@ async fn stream_opened_at_half_past_five_ends_at_six_and_may_open_again_at_eight
     let guest = again(&guest).await;
     let refused = refusal(&sandbox, &guest, id).await;
     assert_eq!(refused.code(), Code::PermissionDenied);
-    assert_eq!(sightline_rpc::error::reason(&refused), "OUTSIDE_HOURS");
+    let info = refused.get_details_error_info().unwrap();
+    assert_eq!(info.reason, "OUTSIDE_HOURS");
+    let at_eight = (MONDAY_17_30_UNIX_MS + 150 * 60_000).to_string();
+    assert_eq!(info.metadata.get("opens_at_unix_ms"), Some(&at_eight));
     clock.advance_ms(2 * 3_600_000 - 1_000);
     let guest = again(&guest).await;
     assert_eq!(

@@ -81,6 +81,11 @@ pub trait ServiceError: std::error::Error {
         Vec::new()
     }
 
+    /// What a program may want to know besides, by name; goes into `ErrorInfo.metadata`.
+    fn metadata(&self) -> HashMap<String, String> {
+        HashMap::new()
+    }
+
     /// How long to wait before another attempt.
     fn retry_after(&self) -> Option<Duration> {
         None
@@ -103,7 +108,7 @@ pub fn status(error: &dyn ServiceError) -> tonic::Status {
         error.to_string()
     };
     let mut details = ErrorDetails::new();
-    details.set_error_info(error.reason(), ERROR_DOMAIN, HashMap::new());
+    details.set_error_info(error.reason(), ERROR_DOMAIN, error.metadata());
     for (field, description) in error.fields() {
         details.add_bad_request_violation(field, description);
     }

@@ -1,6 +1,7 @@
 //! What a viewer is told, before a stream opens and when it ends.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use sightline_rpc::auth::Unauthenticated;
 use sightline_rpc::live::v1::EndReason;
@@ -70,6 +71,15 @@ impl ServiceError for Error {
             Self::TooManyViewers => "LIMIT",
             Self::Draining => "DRAINING",
             Self::BadRequest(_) => "INVALID_ARGUMENT",
+        }
+    }
+
+    fn metadata(&self) -> HashMap<String, String> {
+        match self {
+            Self::OutsideHours { opens_at_unix_ms } => {
+                HashMap::from([("opens_at_unix_ms".to_owned(), opens_at_unix_ms.to_string())])
+            }
+            _ => HashMap::new(),
         }
     }
 }
