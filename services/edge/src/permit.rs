@@ -123,6 +123,11 @@ impl Grants {
             .map_or(Duration::MAX, |at| now.saturating_duration_since(at))
     }
 
+    /// Whether not even what is open may go on: nothing was heard for longer than the grace.
+    pub(crate) fn are_unconfirmed(&self, grace: Duration, now: Instant) -> bool {
+        self.silence(now) > STALE_AFTER + grace
+    }
+
     /// Leave to watch a channel live, or the reason why not.
     ///
     /// # Errors

@@ -33,7 +33,7 @@ use crate::edge::Shared;
 use crate::error::End;
 use crate::gate::Gate;
 use crate::metrics::{Entered, Level};
-use crate::permit::{Grants, Permit, STALE_AFTER};
+use crate::permit::{Grants, Permit};
 use crate::sign_ins::SignIn;
 use crate::uplink::Tunnel;
 use crate::viewer::{EndStream, Viewer};
@@ -158,8 +158,8 @@ impl Session {
             permit.until_unix_ms() <= now_unix_ms || ended.contains(permit.caller().session())
         });
         self.end_stalled();
-        let silence = self.grants.silence(Instant::now());
-        if silence > STALE_AFTER + self.edge.config.authz_grace() && !self.viewers.is_empty() {
+        let grace = self.edge.config.authz_grace();
+        if self.grants.are_unconfirmed(grace, Instant::now()) {
             let end = End::new(EndReason::Unconfirmed, "permissions could not be confirmed");
             self.end_viewers(&end, |_| true);
         }

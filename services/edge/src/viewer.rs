@@ -8,16 +8,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix::{Actor, ActorContext as _, Addr, AsyncContext as _, Context, Handler, Message};
+use sightline_base::net::Conn;
+use sightline_rpc::live::v1::EndReason;
+use tokio::time::Instant;
+
 use crate::edge::Shared;
 use crate::error::End;
 use crate::fanout::{FanOut, Lane};
 use crate::gate::Gate;
 use crate::session::{Renew, Session, ViewerClosed};
 use crate::websocket::Reader;
-use actix::{Actor, ActorContext as _, Addr, AsyncContext as _, Context, Handler, Message};
-use sightline_base::net::Conn;
-use sightline_rpc::live::v1::EndReason;
-use tokio::time::Instant;
 
 /// Messages that may wait for one viewer; the data path lets a viewer go that says more.
 const MAILBOX: usize = 8;

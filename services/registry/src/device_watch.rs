@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prost::Message as _;
+use sightline_base::topics::Wake;
 use sightline_domain::{AccountId, CloudId, DeviceUser, Principal};
 use sightline_rpc::registry::v1::watch_devices_response::Event;
 use sightline_rpc::registry::v1::{Device, DeviceList, Heartbeat, WatchDevicesResponse};
 use sightline_rpc::session::Session;
+use sightline_rpc::stream::Watch;
 use tokio::time::Instant;
 
 use crate::Error;
@@ -19,8 +21,6 @@ use crate::changes::{Following, Listener, Topic};
 use crate::listing::PAGE_BYTES_MAX;
 use crate::service::Registry;
 use crate::shares::{ShareWatch, Shares};
-use sightline_base::topics::Wake;
-use sightline_rpc::stream::Watch;
 
 /// Longest silence; the contract promises 15 seconds.
 const HEARTBEAT: Duration = Duration::from_secs(10);

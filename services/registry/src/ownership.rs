@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use sightline_domain::CloudId;
 use sightline_rpc::internal::v1::{Ownership, WatchOwnershipRequest, WatchOwnershipResponse};
+use sightline_rpc::stream::Watch;
 use sightline_store::{Error as StoreError, Revision};
 
 use crate::Error;
 use crate::changes::{Listener, Topic};
 use crate::records::Records;
 use crate::service::Registry;
-use sightline_rpc::stream::Watch;
 
 /// Longest silence; an edge that hears nothing for three seconds opens nothing new.
 const HEARTBEAT: Duration = Duration::from_millis(500);

@@ -25,6 +25,7 @@ use sightline_rpc::registry::v1::{
 };
 use sightline_rpc::run::to_the_end;
 use sightline_rpc::session::Session;
+use sightline_rpc::stream::{Messages, messages};
 use sightline_rpc::token::Verifier;
 use sightline_store::Store;
 use tokio::sync::Semaphore;
@@ -40,7 +41,6 @@ use crate::ownership::OwnershipWatch;
 use crate::records::Records;
 use crate::unclaimed::Unclaimed;
 use crate::{Config, Error, import, unbind};
-use sightline_rpc::stream::{Messages, messages};
 
 /// Records of devices that went offline which are written at a time. When an edge with thousands of
 /// devices ends, the others wait their turn; that costs their owners a late "last seen".

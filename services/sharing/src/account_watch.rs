@@ -9,6 +9,7 @@ use sightline_rpc::internal::v1::watch_account_response::Event;
 use sightline_rpc::internal::v1::{
     SharedDeviceGrant, SharedDevices, Unchanged, WatchAccountRequest, WatchAccountResponse,
 };
+use sightline_rpc::stream::Watch;
 use sightline_rpc::terms::terms_to_proto;
 use tokio::time::Instant;
 
@@ -18,7 +19,6 @@ use crate::recipient::RECEIVED_PER_ACCOUNT_MAX;
 use crate::records;
 use crate::service::Sharing;
 use crate::view::Present;
-use sightline_rpc::stream::Watch;
 
 /// Longest silence.
 const HEARTBEAT: Duration = Duration::from_secs(10);

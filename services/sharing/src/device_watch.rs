@@ -12,6 +12,7 @@ use sightline_domain::access::{DeviceGrants, GrantSource};
 use sightline_rpc::internal::v1::{
     Grant, GrantSet, Ownership, WatchDeviceRequest, WatchDeviceResponse, WatchOwnershipResponse,
 };
+use sightline_rpc::stream::Watch;
 use sightline_rpc::terms::terms_to_proto;
 use tokio::time::Instant;
 use tonic::Streaming;
@@ -21,7 +22,6 @@ use crate::changes::Listener;
 use crate::peers::registry;
 use crate::records;
 use crate::service::Sharing;
-use sightline_rpc::stream::Watch;
 
 /// Longest time for which what the registry told is passed on. It speaks again within half a
 /// second, so a change that comes later waits for a moment at most.

@@ -23,6 +23,7 @@ use sightline_rpc::sharing::v1::{
     ListSharesResponse, RevokeShareRequest, RevokeShareResponse, UpdateShareRequest,
     UpdateShareResponse, WatchSharesRequest, WatchSharesResponse,
 };
+use sightline_rpc::stream::{Messages, messages};
 use sightline_rpc::token::Verifier;
 use sightline_store::{Error as StoreError, Store};
 use tonic::{Request, Response, Status};
@@ -39,7 +40,6 @@ use crate::share_watch::ShareWatch;
 use crate::sweep::Sweeper;
 use crate::view::Viewer;
 use crate::{Config, Error};
-use sightline_rpc::stream::{Messages, messages};
 
 /// Rounds against others who change the same share at the same moment: owner and recipient, each
 /// on a few screens.

@@ -7,9 +7,11 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sightline_base::topics::Wake;
 use sightline_rpc::session::Session;
 use sightline_rpc::sharing::v1::watch_shares_response::Event;
 use sightline_rpc::sharing::v1::{Heartbeat, ShareList, WatchSharesResponse};
+use sightline_rpc::stream::Watch;
 use tokio::time::Instant;
 
 use crate::Error;
@@ -20,8 +22,6 @@ use crate::records;
 use crate::service::Sharing;
 use crate::share::Share;
 use crate::view::{Present, Viewer};
-use sightline_base::topics::Wake;
-use sightline_rpc::stream::Watch;
 
 /// Longest silence; the contract promises 15 seconds.
 const HEARTBEAT: Duration = Duration::from_secs(10);

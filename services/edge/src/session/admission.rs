@@ -1,4 +1,4 @@
-//! What the session answers to viewers and to the registry.
+//! What the session answers to viewers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::metrics::Level;
 use crate::permit::Permit;
 use crate::viewer::{Hold, Viewer};
 
-/// Longest a device may take for a picture or for checking a code.
+/// Longest a device may take for a picture.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Pictures that one device makes at a time; more are refused with LIMIT. A page of a large
