@@ -29,6 +29,18 @@ test("many reloads in a row rotate the refresh token without losing the session"
   });
 });
 
+test("reloads that cut each other's refresh short do not lose the session", async () => {
+  await inBrowser({}, async (page) => {
+    await signIn(page);
+    for (let at = 0; at < 5; at++) {
+      const refreshing = page.waitForRequest((request) => request.url().endsWith("/Refresh"));
+      await page.reload({ waitUntil: "commit" });
+      await refreshing;
+    }
+    await page.waitForSelector(`[data-device="${settings.cloudId}"]`);
+  });
+});
+
 test("tabs that open at the same time share one session", async () => {
   await inBrowser({}, async (page, context) => {
     await signIn(page);

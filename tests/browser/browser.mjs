@@ -68,7 +68,11 @@ export async function withBrowser({ language = "en-US", viewport = DESKTOP } = {
     await journey(open);
     assert.deepEqual(faults, [], "errors in the page");
   } catch (error) {
-    for (const [at, page] of pages.entries()) await shoot(page, `failed-${at + 1}`);
+    for (const [at, page] of pages.entries()) {
+      await shoot(page, `failed-${at + 1}`);
+      const words = await page.evaluate(() => document.body.innerText).catch(String);
+      error.message += `\nPage ${at + 1} is at ${page.url()} and says:\n${words}`;
+    }
     throw error;
   } finally {
     await browser.close();

@@ -5,6 +5,10 @@
 //! family is right and its secret is not. Then somebody has a copy, nobody can say who, and the
 //! session ends for both (RFC 9700, 4.14.2).
 //!
+//! An answer can be lost on its way, and then the client has nothing but the token that it has used.
+//! So that token is taken again as long as nobody has used its successor, which dies instead. A
+//! copy still shows: of two who go on from one token, the one whose successor died ends the session.
+//!
 //! A session that ends before its time leaves a tombstone, written in the transaction that deletes
 //! it: until its last access token has expired, that token is refused everywhere, also after a
 //! restart.
@@ -36,6 +40,8 @@ const TOMBSTONE_MS: i64 = ACCESS_MS + 60 * 1000;
 /// Sessions of one account, or of one device; the one that was not used for longest makes way for
 /// a new one. Ending all of them fits in one transaction.
 const SESSIONS_MAX: usize = 50;
+/// Times that a refresh is tried when the same session changes meanwhile.
+const REFRESH_TRIES_MAX: usize = 3;
 /// Tombstones read at a time.
 const PAGE: usize = 200;
 
@@ -119,7 +125,8 @@ impl Sessions {
         begun.put(key, &turn)
     }
 
-    /// New tokens for a refresh token that was not used before.
+    /// New tokens for the newest refresh token of a session, or for the one before it while the
+    /// newest was never used.
     pub(crate) async fn refresh(
         &self,
         token: &str,
@@ -127,21 +134,26 @@ impl Sessions {
         now_unix_ms: i64,
     ) -> Result<proto::Tokens, Error> {
         let token = RefreshToken::parse(token).ok_or(Error::SessionEnded)?;
-        let (revision, mut record) = self.find(&token, now_unix_ms).await?;
-        if record.secret != token.secret.digest() {
-            return self.end_copied(&token, now_unix_ms).await;
-        }
-        let next = token.next();
-        record.used(&next, address, now_unix_ms);
-        let key = record_key(&token.holder, &token.session);
-        let rotate = Transaction::new()
-            .require_revision(key.clone(), revision)
-            .put(key, &record)?;
-        match self.store.commit(rotate).await {
-            Ok(_) => self.tokens(&next, &record, now_unix_ms),
-            // The same token was used at the same time.
-            Err(StoreError::Conflict { .. }) => self.end_copied(&token, now_unix_ms).await,
-            Err(error) => Err(error.into()),
+        let mut tries = 0;
+        loop {
+            let (revision, mut record) = self.find(&token, now_unix_ms).await?;
+            let used = token.secret.digest();
+            if !record.takes(&used) {
+                return self.end_copied(&token, now_unix_ms).await;
+            }
+            let next = token.next();
+            record.used(used, &next, address, now_unix_ms);
+            let key = record_key(&token.holder, &token.session);
+            let rotate = Transaction::new()
+                .require_revision(key.clone(), revision)
+                .put(key, &record)?;
+            tries += 1;
+            match self.store.commit(rotate).await {
+                Ok(_) => return self.tokens(&next, &record, now_unix_ms),
+                // The same session was refreshed or ended at the same time.
+                Err(StoreError::Conflict { .. }) if tries < REFRESH_TRIES_MAX => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 

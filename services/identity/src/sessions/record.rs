@@ -53,7 +53,11 @@ pub(super) struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     device: Option<DeviceClaims>,
     pub(super) family: SecretDigest,
-    pub(super) secret: SecretDigest,
+    /// Of the newest token.
+    secret: SecretDigest,
+    /// Of the token before it; gone when there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous: Option<SecretDigest>,
     life: Life,
     pub(super) client: Client,
     created_at_unix_ms: i64,
@@ -75,6 +79,7 @@ impl Record {
             device,
             family: token.family.digest(),
             secret: token.secret.digest(),
+            previous: None,
             life,
             client,
             created_at_unix_ms: now_unix_ms,
@@ -83,8 +88,21 @@ impl Record {
         }
     }
 
-    /// After a refresh.
-    pub(super) fn used(&mut self, next: &RefreshToken, address: Option<IpAddr>, now_unix_ms: i64) {
+    /// Whether a token with this secret is the newest, or the one before it, whose answer may have
+    /// been lost. Once the newest has been used, the one before it is another.
+    pub(super) fn takes(&self, secret: &SecretDigest) -> bool {
+        *secret == self.secret || Some(secret) == self.previous.as_ref()
+    }
+
+    /// After a refresh with the token of the secret `used`.
+    pub(super) fn used(
+        &mut self,
+        used: SecretDigest,
+        next: &RefreshToken,
+        address: Option<IpAddr>,
+        now_unix_ms: i64,
+    ) {
+        self.previous = Some(used);
         self.secret = next.secret.digest();
         self.client.address = address.or(self.client.address);
         self.last_used_at_unix_ms = now_unix_ms;

@@ -42,18 +42,50 @@ async fn a_refresh_token_used_twice_ends_its_session_and_no_other() {
 }
 
 #[tokio::test]
-async fn copies_of_a_refresh_token_used_at_once_end_the_session() {
+async fn a_refresh_whose_answer_was_lost_may_be_repeated() {
+    let cloud = Cloud::with_ann().await;
+    let first = cloud.ann_signed_in().await;
+    for _ in 0..3 {
+        cloud.refresh(&first.refresh_token).await.unwrap();
+    }
+    let heard = cloud.refresh(&first.refresh_token).await.unwrap();
+    let next = cloud.refresh(&heard.refresh_token).await.unwrap();
+    // Now the client has shown that it heard the answer.
+    assert_eq!(
+        why(cloud.refresh(&first.refresh_token).await),
+        "SESSION_ENDED"
+    );
+    cloud.assert_ended(&next).await;
+}
+
+#[tokio::test]
+async fn the_successor_that_a_repeated_refresh_replaced_ends_the_session() {
+    let cloud = Cloud::with_ann().await;
+    let first = cloud.ann_signed_in().await;
+    let [thief, owner] = [
+        cloud.refresh(&first.refresh_token).await.unwrap(),
+        cloud.refresh(&first.refresh_token).await.unwrap(),
+    ];
+    assert_eq!(
+        why(cloud.refresh(&thief.refresh_token).await),
+        "SESSION_ENDED"
+    );
+    cloud.assert_ended(&owner).await;
+}
+
+#[tokio::test]
+async fn copies_of_a_refresh_token_used_at_once_end_the_session_when_two_go_on() {
     let cloud = Cloud::with_ann().await;
     let tokens = cloud.ann_signed_in().await;
     let answers = join_all((0..8).map(|_| cloud.refresh(&tokens.refresh_token))).await;
-    let winners: Vec<_> = answers.into_iter().filter_map(Result::ok).collect();
-    assert!(winners.len() <= 1);
-    for winner in winners {
-        assert_eq!(
-            why(cloud.refresh(&winner.refresh_token).await),
-            "SESSION_ENDED"
-        );
-    }
+    let mut copies = answers.into_iter().filter_map(Result::ok);
+    let [one, other] = [copies.next().unwrap(), copies.next().unwrap()];
+    let gone_on = [
+        cloud.refresh(&one.refresh_token).await,
+        cloud.refresh(&other.refresh_token).await,
+    ];
+    assert!(gone_on.iter().any(Result::is_err));
+    cloud.assert_ended(&tokens).await;
 }
 
 #[tokio::test]

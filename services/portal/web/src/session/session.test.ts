@@ -132,6 +132,16 @@ it("is signed in again after a reload, and never stores the access token", async
   );
 });
 
+it("gives the sign-in's own token to whoever hears of the sign-in", async () => {
+  const tab = openTab();
+  const tokens = identity.issue();
+  const heard: Promise<string>[] = [];
+  tab.onState(() => heard.push(Promise.resolve().then(() => tab.accessToken())));
+  await tab.begin(ANN, tokens, false);
+  expect(await Promise.all(heard)).toEqual([tokens.accessToken]);
+  expect(identity.calls).toBe(0);
+});
+
 it("refreshes once for many that ask at the same time", async () => {
   await signedInTab();
   const tab = openTab();

@@ -1,8 +1,9 @@
 // Who is signed in, and their access token.
 //
-// A refresh token is good for one use, and a second use ends the session. So within a page one
-// refresh runs at a time, and across tabs a Web Lock lets one tab refresh while the others wait and
-// then read the newer refresh token from the store.
+// A refresh token is good for one use; when two go on from one token, the session ends. So within a
+// page one refresh runs at a time, and across tabs a Web Lock lets one tab refresh while the others
+// wait and then read the newer refresh token from the store. A page that goes away in the middle of a
+// refresh does no harm: the next one repeats it with the token that is stored.
 
 import { Code, ConnectError, type Client } from "@connectrpc/connect";
 import type { Identity, Tokens } from "../gen/sightline/identity/v1/identity_pb";
@@ -74,8 +75,9 @@ export class Session implements TokenSource {
     await this.#locks.request(LOCK, async () => {
       await this.#store.write({ ...renewal(tokens), principal, remembered });
       this.#setState({ kind: "signed-in", principal, remembered });
+      // Before anybody who hears of it can ask for a token, and so for a refresh.
+      this.#keep(tokens);
     });
-    this.#keep(tokens);
   }
 
   /** Signs out here at once, then on the server, as far as there is a connection. */

@@ -702,8 +702,9 @@ export const Identity: GenService<{
     output: typeof SignInByDeviceResponseSchema;
   },
   /**
-   * A fresh access token and refresh token for an unused refresh token. A refresh token that is
-   * used twice ends its session.
+   * A fresh access token and refresh token for the newest refresh token of a session. When the answer
+   * is lost, the call may be repeated with the same token, which makes another newest one. Any
+   * older token ends the session: somebody has a copy.
    *
    * @generated from rpc sightline.identity.v1.Identity.Refresh
    */
