@@ -116,7 +116,7 @@ impl Site {
     async fn start_server(&self, tls: bool) -> anyhow::Result<Cloud> {
         let config = format!(
             "data_dir = {:?}\n[listen]\nhttps = \"127.0.0.1:0\"\ndevices = \"127.0.0.1:0\"\n\
-             metrics = \"127.0.0.1:0\"\n[tls]\nplain_https = {}\n[log]\nformat = \"json\"\n{}",
+             metrics = \"127.0.0.1:0\"\nconnections_per_address_max = 10000\n[tls]\nplain_https = {}\n[log]\nformat = \"json\"\n{}",
             self.data_dir(),
             !tls,
             self.settings,

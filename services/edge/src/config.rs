@@ -14,6 +14,9 @@ pub struct Config {
     pub devices_max: usize,
     /// Device connections between TCP accept and the end of the upgrade; the next ones wait.
     pub handshakes_max: usize,
+    /// Those from one address (IPv6: from one /64 network); the next ones are closed, and the
+    /// devices dial again.
+    pub handshakes_per_address_max: usize,
     /// Viewers of one device; the next ones are refused with RESOURCE_EXHAUSTED.
     pub viewers_per_device_max: usize,
     /// Viewers of one device with one account; the next ones are refused with RESOURCE_EXHAUSTED,
@@ -40,6 +43,7 @@ impl Default for Config {
             name: "edge-1".to_owned(),
             devices_max: 10_000,
             handshakes_max: 64,
+            handshakes_per_address_max: 16,
             viewers_per_device_max: 1_000,
             viewers_per_account_max: 100,
             linger_ms: 5_000,

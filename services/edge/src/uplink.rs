@@ -14,11 +14,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Actor as _;
+use sightline_base::net::{Seats, rehome};
 use sightline_base::tls;
 use sightline_domain::CloudId;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -50,6 +50,8 @@ enum Refused {
     Http2(#[from] hyper::Error),
     #[error("too slow")]
     TooSlow,
+    #[error("too many handshakes from one address")]
+    TooMany,
     #[error("this edge has as many devices as it may")]
     Full,
 }
@@ -79,13 +81,16 @@ pub(crate) async fn accept(
     edge: Arc<Shared>,
 ) {
     let acceptor = TlsAcceptor::from(tls);
-    let handshakes = Arc::new(Semaphore::new(edge.config.handshakes_max));
+    let handshakes = Seats::new(
+        edge.config.handshakes_max,
+        Some(edge.config.handshakes_per_address_max),
+    );
     loop {
         let next = async {
-            let permit = Arc::clone(&handshakes).acquire_owned().await;
-            (listener.accept().await, permit)
+            let free = handshakes.free().await;
+            (listener.accept().await, free)
         };
-        let (accepted, permit) = tokio::select! {
+        let (accepted, free) = tokio::select! {
             () = edge.draining.cancelled() => return,
             next = next => next,
         };
@@ -97,21 +102,39 @@ pub(crate) async fn accept(
                 continue;
             }
         };
+        let Some(seat) = handshakes.take(free, peer.ip()) else {
+            refuse(&edge, peer, &Refused::TooMany);
+            continue;
+        };
         let (acceptor, edge) = (acceptor.clone(), Arc::clone(&edge));
         tokio::spawn(async move {
             let welcomed = tokio::time::timeout(ACCEPT_TIMEOUT, welcome(socket, acceptor, &edge));
             match welcomed.await.unwrap_or(Err(Refused::TooSlow)) {
-                Ok((device, tunnel)) => start_session(edge, device, tunnel),
+                Ok(welcomed) => start_session(edge, peer, welcomed),
                 Err(refused) => refuse(&edge, peer, &refused),
             }
-            drop(permit);
+            drop(seat);
         });
     }
 }
 
-fn start_session(edge: Arc<Shared>, device: CloudId, tunnel: Tunnel) {
+/// On an arbiter, with its connection: a frame then wakes one thread on its way to the viewers.
+fn start_session(edge: Arc<Shared>, peer: SocketAddr, welcomed: Welcomed) {
     let arbiter = edge.arbiters.pick().clone();
-    Session::start_in_arbiter(&arbiter, move |_| Session::new(device, edge, tunnel));
+    arbiter.spawn(async move {
+        let Welcomed {
+            device,
+            mut stream,
+            rest,
+        } = welcomed;
+        rehome(stream.get_mut().0);
+        match Tunnel::open(stream, rest).await {
+            Ok(tunnel) => {
+                Session::new(device, edge, tunnel).start();
+            }
+            Err(error) => refuse(&edge, peer, &error.into()),
+        }
+    });
 }
 
 fn refuse(edge: &Shared, peer: SocketAddr, refused: &Refused) {
@@ -119,12 +142,20 @@ fn refuse(edge: &Shared, peer: SocketAddr, refused: &Refused) {
     tracing::debug!(%peer, %refused, "device refused");
 }
 
+/// A device that may begin HTTP/2.
+struct Welcomed {
+    device: CloudId,
+    stream: TlsStream<TcpStream>,
+    /// What came behind the head of its request.
+    rest: Vec<u8>,
+}
+
 /// Authenticates and upgrades one connection.
 async fn welcome(
     socket: TcpStream,
     acceptor: TlsAcceptor,
     edge: &Shared,
-) -> Result<(CloudId, Tunnel), Refused> {
+) -> Result<Welcomed, Refused> {
     socket.set_nodelay(true)?;
     let mut stream = acceptor.accept(socket).await.map_err(Refused::Tls)?;
     let device = device_of(&stream)?;
@@ -145,8 +176,11 @@ async fn welcome(
         )
         .await?;
     stream.flush().await?;
-    let tunnel = Tunnel::open(stream, head.rest).await?;
-    Ok((device, tunnel))
+    Ok(Welcomed {
+        device,
+        stream,
+        rest: head.rest,
+    })
 }
 
 /// The cloud ID that belongs to the key of the connection.

@@ -125,7 +125,13 @@ struct Attach {
 impl Handler<Attach> for Viewer {
     type Result = ();
 
-    fn handle(&mut self, Attach { conn, reader, hold }: Attach, _: &mut Context<Self>) {
+    fn handle(&mut self, attach: Attach, _: &mut Context<Self>) {
+        let Attach {
+            mut conn,
+            reader,
+            hold,
+        } = attach;
+        conn.rehome();
         let gate = Arc::clone(&self.gate);
         let ring = self.fanout.ring();
         self.fanout

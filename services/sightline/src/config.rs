@@ -54,6 +54,9 @@ pub struct Listen {
     pub metrics: SocketAddr,
     /// Connections of viewers and programs at once; the next ones wait.
     pub connections_max: usize,
+    /// Those from one address (IPv6: from one /64 network); the next ones are closed. Not counted
+    /// behind a proxy (`tls.plain_https`), where all come from one.
+    pub connections_per_address_max: usize,
 }
 
 impl Default for Listen {
@@ -64,6 +67,7 @@ impl Default for Listen {
             devices: SocketAddr::new(any, 8444),
             metrics: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464),
             connections_max: 10_000,
+            connections_per_address_max: 1_000,
         }
     }
 }
@@ -128,8 +132,13 @@ impl Config {
         if self.tls.certificate.is_none() && self.tls.names.is_empty() {
             return Err("tls.names is empty: the certificate would be for nobody".to_owned());
         }
-        if self.listen.connections_max == 0 {
-            return Err("listen.connections_max is 0: nobody could connect".to_owned());
+        let Listen {
+            connections_max,
+            connections_per_address_max,
+            ..
+        } = self.listen;
+        if connections_max == 0 || connections_per_address_max == 0 {
+            return Err("a limit of connections in [listen] is 0: nobody could connect".to_owned());
         }
         Ok(())
     }

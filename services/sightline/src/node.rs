@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use sightline_base::clock::{Clock, SystemClock};
-use sightline_base::net::{self, Serve};
+use sightline_base::net::{self, Seats, Serve};
 use sightline_base::telemetry::Metrics;
 use sightline_base::tls::{Authority, Identity};
 use sightline_coord::{Coordinator, Local};
@@ -136,12 +136,12 @@ impl Node {
         servers.spawn(operator::serve(data_dir, registry, shutdown.clone())?);
         let public = Serve {
             tls: certificates.https()?,
-            connections_max: config.listen.connections_max,
+            seats: public_seats(&config),
         };
         servers.spawn(net::serve(https, router, public, shutdown.clone()));
         let plain = Serve {
             tls: None,
-            connections_max: METRICS_CONNECTIONS_MAX,
+            seats: Seats::new(METRICS_CONNECTIONS_MAX, None),
         };
         servers.spawn(net::serve(
             metrics_listener,
@@ -312,6 +312,17 @@ impl Listeners {
             metrics: bind("listen.metrics", listen.metrics).await?,
         })
     }
+}
+
+/// Places of clients of `listen.https`. Behind a proxy all come from its address.
+fn public_seats(config: &Config) -> Seats {
+    let Listen {
+        connections_max,
+        connections_per_address_max,
+        ..
+    } = config.listen;
+    let per_place_max = (!config.tls.plain_https).then_some(connections_per_address_max);
+    Seats::new(connections_max, per_place_max)
 }
 
 async fn bind(field: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {

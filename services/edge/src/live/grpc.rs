@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::{BodyExt as _, Limited};
 use prost::Message as _;
+use sightline_base::net::Affinity;
 use sightline_rpc::live::v1 as live;
 use sightline_rpc::live::v1::live_server::Live;
 use tonic::metadata::MetadataMap;
@@ -41,7 +42,8 @@ pub(super) async fn watch(State(edge): State<Arc<Shared>>, request: Request<Body
 }
 
 async fn open(edge: &Arc<Shared>, request: Request<Body>) -> Result<WatchBody, Status> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let affinity = parts.extensions.remove::<Affinity>().unwrap_or_default();
     let metadata = MetadataMap::from_headers(parts.headers);
     let caller = edge
         .verifier
@@ -55,6 +57,8 @@ async fn open(edge: &Arc<Shared>, request: Request<Body>) -> Result<WatchBody, S
     let stream = request.stream();
     let admitted = admit(edge, caller, &request.device_id, request.channel, stream).await;
     let admission = admitted.map_err(|error| sightline_rpc::error::status(&error))?;
+    // A frame then goes from the device to its viewers without another thread.
+    affinity.pin_to(admission.arbiter.clone());
     Ok(WatchBody::new(admission, Arc::clone(&edge.metrics)))
 }
 

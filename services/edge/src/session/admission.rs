@@ -13,6 +13,7 @@ use sightline_rpc::auth::{Caller, Unauthenticated};
 use sightline_rpc::device::v1 as device;
 use sightline_rpc::live::v1::StreamKind;
 use sightline_rpc::token::Invalid;
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::feed::FeedKey;
@@ -39,6 +40,8 @@ pub(crate) struct Admission {
     pub(crate) ring: Ring,
     /// Keeps the viewer.
     pub(crate) hold: Hold,
+    /// The thread that frames come in on.
+    pub(crate) arbiter: Handle,
 }
 
 /// Somebody wants to watch.
@@ -93,7 +96,13 @@ impl Handler<Admit> for Session {
         };
         self.viewers.insert(id, watching);
         let hold = Hold::new(viewer);
-        Ok(Admission { gate, ring, hold })
+        let arbiter = Handle::current();
+        Ok(Admission {
+            gate,
+            ring,
+            hold,
+            arbiter,
+        })
     }
 }
 

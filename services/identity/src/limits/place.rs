@@ -1,51 +1,11 @@
-//! Where requests come from, and how often something may be tried from there.
+//! How often something may be tried from one place.
 
-use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
-
+use sightline_base::net::{Network, Place};
 use sightline_domain::attempts::{Allowance, Attempts, Exhausted};
 
 /// What one network may do, in allowances of one place: an organisation has many people, and a
 /// stranger who is given a /48 has 65,536 places for the price of one.
 const PLACES_PER_NETWORK: u32 = 8;
-
-/// Where a request comes from: an IPv4 address, or the /64 network of an IPv6 address, which one
-/// person has to themselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Place(IpAddr);
-
-impl From<IpAddr> for Place {
-    fn from(address: IpAddr) -> Self {
-        Self(masked(address, 64))
-    }
-}
-
-/// What one customer of a provider can have: an IPv4 address, or the /48 network of an IPv6
-/// address (RFC 6177).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Network(IpAddr);
-
-impl From<Place> for Network {
-    fn from(place: Place) -> Self {
-        Self(masked(place.0, 48))
-    }
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-fn masked(address: IpAddr, bits: u32) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => v4.into(),
-        IpAddr::V6(v6) => {
-            let host_bits = Ipv6Addr::BITS - bits;
-            Ipv6Addr::from_bits(v6.to_bits() >> host_bits << host_bits).into()
-        }
-    }
-}
 
 /// Attempts counted by place, and by network with a larger allowance.
 #[derive(Debug)]

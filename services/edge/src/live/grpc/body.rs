@@ -50,7 +50,9 @@ enum State {
 
 impl WatchBody {
     pub(crate) fn new(admission: Admission, metrics: Arc<Metrics>) -> Self {
-        let Admission { gate, ring, hold } = admission;
+        let Admission {
+            gate, ring, hold, ..
+        } = admission;
         let listener = Arc::new(ring.listen());
         gate.wakes(Arc::clone(&listener));
         Self {
