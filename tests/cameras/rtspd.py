@@ -5,7 +5,7 @@ Prints `port N` once it serves, and ends when its standard input does, so that i
 the test that started it. All clients of a mount get the same encoded frames, as from a camera.
 
     rtspd.py [--port N] [--user U --password P] [--size WxH] [--fps N] [--gop N]
-             [--clip FILE --codecs h264+aac|h264+pcmu|h265]
+             [--clip FILE --codecs h264+aac|h264+pcmu|h264+pcma|h265]
 
 Mounts: /h264aac /h264pcmu /h264pcma /h264 /h265 /h264b (B pictures) /mjpeg /aac (no picture)
         /noise (H.264 at a steady 2 Mbit/s)
@@ -66,8 +66,8 @@ def clip(path, codecs):
     )
     if sound == "aac":
         launch += "demux.audio_0 ! queue ! aacparse ! rtpmp4gpay name=pay1 pt=97 "
-    if sound == "pcmu":
-        launch += "demux.audio_0 ! queue ! rtppcmupay name=pay1 "
+    if sound in ("pcmu", "pcma"):
+        launch += f"demux.audio_0 ! queue ! rtp{sound}pay name=pay1 "
     return launch
 
 

@@ -3,6 +3,7 @@
 //! Start reading at [`Sandbox`].
 
 pub mod camera;
+pub mod elementary;
 pub mod errors;
 pub mod ffmpeg;
 pub mod scenario;
