@@ -35,6 +35,7 @@ pub struct Synthetic {
     snapshot: Option<Bytes>,
     frames: Frames,
     fault: Option<(Fault, u64)>,
+    stolen: Option<CertificateDer<'static>>,
     live_calls: watch::Sender<usize>,
 }
 
@@ -59,6 +60,7 @@ impl Synthetic {
             snapshot: None,
             frames: Frames::new(Shape::FOUR_MBIT),
             fault: None,
+            stolen: None,
             live_calls: watch::Sender::new(0),
         }
     }
@@ -92,13 +94,23 @@ impl Synthetic {
         Self { snapshot, ..self }
     }
 
-    /// With a fault at frame `at` of each call, counted from 0.
+    /// With a fault at frame `at` of each call for channel 1, counted from 0. All other channels
+    /// are sound.
     #[must_use]
     pub fn fault(self, fault: Fault, at: u64) -> Self {
         Self {
             fault: Some((fault, at)),
             ..self
         }
+    }
+
+    /// With the certificate of another device, of which it has no key.
+    ///
+    /// # Errors
+    /// When the certificate cannot be made.
+    pub fn with_certificate_of(self, other: &Self) -> Result<Self, rcgen::Error> {
+        let stolen = Some(other.certificate()?);
+        Ok(Self { stolen, ..self })
     }
 
     /// Derived from the key.
@@ -128,6 +140,9 @@ impl Synthetic {
     }
 
     fn certificate(&self) -> Result<CertificateDer<'static>, rcgen::Error> {
+        if let Some(stolen) = &self.stolen {
+            return Ok(stolen.clone());
+        }
         let mut params = CertificateParams::default();
         let name = self.cloud_id.to_string();
         params.distinguished_name.push(DnType::CommonName, name);

@@ -1,16 +1,13 @@
 //! Who gets in, for how long, and what the others learn.
 
-use std::time::Duration;
-
-use anyhow::Context as _;
 use sightline_base::clock::{Clock as _, SetClock, SystemClock};
 use sightline_domain::CloudId;
 use sightline_loadtest::device::Synthetic;
-use sightline_loadtest::viewer::{Event, grpc};
-use sightline_tests::{PASSWORD, PATIENCE, Sandbox};
+use sightline_loadtest::viewer::Event;
+use sightline_tests::{PASSWORD, PATIENCE, Person, Sandbox};
 use tonic::{Code, Status};
 
-use crate::watching::{end, frames, next, over_grpc, over_websocket};
+use crate::watching::{Bystander, end, frames, next, over_grpc, over_websocket};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn owner_watches_over_both_protocols_from_a_key_frame_on() {
@@ -35,10 +32,10 @@ async fn owner_watches_over_both_protocols_from_a_key_frame_on() {
         .await
         .unwrap();
     assert!(matches!(
-        grpc_next(&mut program).await.unwrap(),
+        next(&mut program).await.unwrap(),
         Event::Started { .. }
     ));
-    let Event::Frame(first) = grpc_next(&mut program).await.unwrap() else {
+    let Event::Frame(first) = next(&mut program).await.unwrap() else {
         panic!("no frame")
     };
     assert!(first.key);
@@ -85,7 +82,7 @@ async fn stranger_cannot_tell_a_foreign_device_from_a_missing_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn token_of_another_cloud_and_no_token_open_nothing() {
+async fn token_of_another_cloud_and_no_token_open_nothing_and_disturb_nobody() {
     let sandbox = Sandbox::start().await.unwrap();
     let elsewhere = Sandbox::start().await.unwrap();
     let owner = sandbox.person("owner").await.unwrap();
@@ -94,6 +91,7 @@ async fn token_of_another_cloud_and_no_token_open_nothing() {
         .await
         .unwrap();
     let foreign = elsewhere.person("owner").await.unwrap();
+    let watching = watch(&sandbox, &owner, device.cloud_id()).await;
     for token in [foreign.token.as_str(), "", "not a token"] {
         let mut person = owner.clone();
         token.clone_into(&mut person.token);
@@ -109,6 +107,43 @@ async fn token_of_another_cloud_and_no_token_open_nothing() {
             Code::Unauthenticated
         );
     }
+    for bystander in watching {
+        bystander.lost_nothing().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn expired_token_opens_nothing_and_disturbs_nobody() {
+    let clock = SetClock::at_unix_ms(SystemClock.now_unix_ms());
+    let shared = std::sync::Arc::clone(&clock);
+    let sandbox = Sandbox::with(shared, |_| ()).await.unwrap();
+    let owner = sandbox.person("owner").await.unwrap();
+    let device = Synthetic::new().unwrap();
+    let (device, _uplink) = sandbox.device(device, &owner).await.unwrap();
+    let id = device.cloud_id();
+    // Opened with the same token while it was good.
+    let watching = watch(&sandbox, &owner, id).await;
+
+    clock.advance_ms(16 * 60_000);
+    let mut browser = over_websocket(&sandbox, &owner, id).await.unwrap();
+    assert_eq!(end(&mut browser).await.unwrap(), "TOKEN_EXPIRED");
+    let refused = over_grpc(&sandbox, &owner, id).await.unwrap_err();
+    let status = refused.downcast::<Status>().unwrap();
+    assert_eq!(status.code(), Code::Unauthenticated);
+    assert_eq!(sightline_rpc::error::reason(&status), "TOKEN_EXPIRED");
+    for bystander in watching {
+        bystander.lost_nothing().await;
+    }
+}
+
+/// Somebody who watches over each protocol.
+async fn watch(sandbox: &Sandbox, person: &Person, device: CloudId) -> [Bystander; 2] {
+    let browser = over_websocket(sandbox, person, device).await.unwrap();
+    let program = over_grpc(sandbox, person, device).await.unwrap();
+    [
+        Bystander::new(browser).await.unwrap(),
+        Bystander::new(program).await.unwrap(),
+    ]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -139,7 +174,7 @@ async fn expired_token_opens_nothing_and_an_open_stream_ends_with_its_sign_in() 
 
     clock.advance_ms(2_000);
     assert_eq!(end(&mut ending).await.unwrap(), "TOKEN_EXPIRED");
-    assert_eq!(grpc_end(&mut program).await.unwrap(), "TOKEN_EXPIRED");
+    assert_eq!(end(&mut program).await.unwrap(), "TOKEN_EXPIRED");
     frames(&mut renewed, 25).await.unwrap();
 }
 
@@ -162,7 +197,7 @@ async fn stream_that_nobody_watches_is_no_longer_asked_of_the_device() {
         .await
         .unwrap();
     frames(&mut one, 1).await.unwrap();
-    grpc_next(&mut two).await.unwrap();
+    next(&mut two).await.unwrap();
     assert_eq!(*calls.borrow(), 1, "one call for all viewers");
     drop((one, two));
     tokio::time::timeout(PATIENCE, calls.wait_for(|calls| *calls == 0))
@@ -193,21 +228,4 @@ async fn viewer_over_the_limit_is_refused_and_the_others_go_on() {
         .unwrap();
     assert_eq!(end(&mut three).await.unwrap(), "LIMIT");
     frames(&mut one, 25).await.unwrap();
-}
-
-/// The reason with which a stream ends, whatever comes before.
-pub(crate) async fn grpc_end(viewer: &mut grpc::Viewer) -> anyhow::Result<String> {
-    loop {
-        if let Event::Ended { reason, .. } = grpc_next(viewer).await? {
-            return Ok(reason);
-        }
-    }
-}
-
-pub(crate) async fn grpc_next(viewer: &mut grpc::Viewer) -> anyhow::Result<Event> {
-    let patience = PATIENCE + Duration::from_secs(1);
-    let event = tokio::time::timeout(patience, viewer.next())
-        .await
-        .context("nothing came")??;
-    event.context("the call was closed")
 }

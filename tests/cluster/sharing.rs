@@ -19,8 +19,7 @@ use sightline_tests::{PASSWORD, Person, Sandbox};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use crate::admission::{grpc_end, grpc_next};
-use crate::watching::{end, frames, over_grpc, over_websocket};
+use crate::watching::{end, frames, next, over_grpc, over_websocket};
 
 /// Monday, 23 November 2026, 17:30 in Moscow.
 const MONDAY_17_30_UNIX_MS: i64 = 1_795_444_200_000;
@@ -83,7 +82,7 @@ async fn stream_opened_at_half_past_five_ends_at_six_and_may_open_again_at_eight
     let mut stream = over_grpc(&sandbox, &guest, id).await.unwrap();
     let mut owners = over_grpc(&sandbox, &owner, id).await.unwrap();
     assert!(matches!(
-        grpc_next(&mut stream).await.unwrap(),
+        next(&mut stream).await.unwrap(),
         Event::Started { .. }
     ));
     clock.advance_ms(29 * 60_000 + 59_000);
@@ -93,7 +92,7 @@ async fn stream_opened_at_half_past_five_ends_at_six_and_may_open_again_at_eight
     assert!(before.elapsed() < Duration::from_secs(10));
     clock.advance_ms(1_000);
     let at_six = Instant::now();
-    assert_eq!(grpc_end(&mut stream).await.unwrap(), "OUTSIDE_HOURS");
+    assert_eq!(end(&mut stream).await.unwrap(), "OUTSIDE_HOURS");
     assert!(at_six.elapsed() < AT_ONCE, "{:?}", at_six.elapsed());
     pictures(&mut owners, 25).await;
 
@@ -118,7 +117,7 @@ async fn stream_opened_at_half_past_five_ends_at_six_and_may_open_again_at_eight
 async fn pictures(stream: &mut grpc::Viewer, count: usize) {
     let mut seen = 0;
     while seen < count {
-        match grpc_next(stream).await.unwrap() {
+        match next(stream).await.unwrap() {
             Event::Frame(_) => seen += 1,
             Event::Started { .. } => {}
             other => panic!("after {seen} pictures came {other:?}"),
@@ -145,13 +144,13 @@ async fn ends_the_guests_streams(
     let mut program = over_grpc(&sandbox, &guest, id).await.unwrap();
     let mut owners = over_websocket(&sandbox, &owner, id).await.unwrap();
     frames(&mut browser, 1).await.unwrap();
-    grpc_next(&mut program).await.unwrap();
+    next(&mut program).await.unwrap();
     frames(&mut owners, 1).await.unwrap();
 
     change(&sandbox, &owner, &guest, id, &share).await;
     let changed = Instant::now();
     assert_eq!(end(&mut browser).await.unwrap(), reason);
-    assert_eq!(grpc_end(&mut program).await.unwrap(), reason);
+    assert_eq!(end(&mut program).await.unwrap(), reason);
     assert!(changed.elapsed() < AT_ONCE, "{:?}", changed.elapsed());
     frames(&mut owners, 25).await.unwrap();
 }

@@ -1,16 +1,22 @@
-//! An ERROR line in the log of a test fails the test: the program says itself that something is
-//! wrong.
+//! The log of a test. An ERROR line in it fails the test: the program says itself that something
+//! is wrong.
 
 use std::fmt::Debug;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use anyhow::Context as _;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::layer::{self, Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// All of this process; every test runs in a process of its own.
-static ERRORS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+use crate::PATIENCE;
+
+/// All lines of this process; every test runs in a process of its own.
+static LINES: Mutex<Vec<(Level, String)>> = Mutex::new(Vec::new());
+/// What is logged when nothing else is asked for: also why a device is refused.
+const FILTER: &str = "info,sightline_edge::uplink=debug";
 
 /// Fails the test at its end when an ERROR was logged.
 #[derive(Debug)]
@@ -22,7 +28,7 @@ impl Watch {
     pub fn begin() -> Self {
         let log = tracing_subscriber::fmt::layer().with_test_writer();
         let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-            .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+            .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(FILTER));
         // A second sandbox of one test finds it set up.
         let _ = tracing_subscriber::registry()
             .with(filter)
@@ -35,25 +41,40 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let errors = std::mem::take(&mut *ERRORS.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut lines = std::mem::take(&mut *lines());
+        lines.retain(|(level, _)| *level == Level::ERROR);
         if !std::thread::panicking() {
-            assert!(errors.is_empty(), "ERROR in the log: {errors:#?}");
+            assert!(lines.is_empty(), "ERROR in the log: {lines:#?}");
         }
     }
+}
+
+/// Waits until a line with these words has been logged.
+///
+/// # Errors
+/// When there is none.
+pub async fn logged(words: &str) -> anyhow::Result<()> {
+    let wait = async {
+        while !lines().iter().any(|(_, line)| line.contains(words)) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait)
+        .await
+        .with_context(|| format!("nobody logged {words:?}"))
+}
+
+fn lines() -> MutexGuard<'static, Vec<(Level, String)>> {
+    LINES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Collect;
 
 impl<S: Subscriber> Layer<S> for Collect {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if *event.metadata().level() == Level::ERROR {
-            let mut line = Line(event.metadata().target().to_owned());
-            event.record(&mut line);
-            ERRORS
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(line.0);
-        }
+    fn on_event(&self, event: &Event<'_>, _: layer::Context<'_, S>) {
+        let mut line = Line(event.metadata().target().to_owned());
+        event.record(&mut line);
+        lines().push((*event.metadata().level(), line.0));
     }
 }
 

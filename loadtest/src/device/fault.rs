@@ -1,6 +1,7 @@
 //! What a broken or hostile device does to its stream.
 
 use bytes::Bytes;
+use sightline_domain::CloudId;
 use sightline_rpc::device::v1::live_response::Event;
 use sightline_rpc::live::v1::{Frame, Gap, Started, Track};
 
@@ -35,8 +36,8 @@ pub enum Fault {
     Stall,
     /// The call ends.
     End,
-    /// Says at once that it is the device with an ID that is not of its own key.
-    ForeignCloudId,
+    /// Says at once that it is the device with this ID, which is not of its own key.
+    ForeignCloudId(CloudId),
 }
 
 /// What is sent in place of one frame.
@@ -82,7 +83,7 @@ impl Fault {
             Self::EndlessGap => return Sent::Event(Event::Gap(Gap { lost: u64::MAX })),
             Self::Stall => return Sent::Nothing,
             Self::End => return Sent::End,
-            Self::ForeignCloudId => frame,
+            Self::ForeignCloudId(_) => frame,
         };
         Sent::Event(Event::Frame(changed))
     }

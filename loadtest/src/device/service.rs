@@ -25,7 +25,7 @@ impl Service {
     fn description(&self) -> device::DescribeResponse {
         let device = &self.0;
         let cloud_id = match device.fault {
-            Some((Fault::ForeignCloudId, _)) => sightline_domain::CloudId::of_public_key(b"other"),
+            Some((Fault::ForeignCloudId(other), _)) => other,
             _ => device.cloud_id,
         };
         let channel = |number| device::Channel {
@@ -80,7 +80,7 @@ impl device_server::Device for Service {
         if !(1..=self.0.channels).contains(&channel) {
             return Err(Status::not_found("no such channel"));
         }
-        Ok(Response::new(Box::pin(live(&self.0))))
+        Ok(Response::new(Box::pin(live(&self.0, channel))))
     }
 
     async fn verify_claim(
@@ -148,10 +148,13 @@ struct Live {
 }
 
 /// Tracks first, then each frame at its time.
-fn live(device: &Synthetic) -> impl Stream<Item = Result<LiveResponse, Status>> + use<> {
+fn live(
+    device: &Synthetic,
+    channel: u32,
+) -> impl Stream<Item = Result<LiveResponse, Status>> + use<> {
     let live = Live {
         frames: device.frames.clone(),
-        fault: device.fault,
+        fault: device.fault.filter(|_| channel == 1),
         began: Instant::now(),
         next: 0,
         _counted: Calls::enter(&device.live_calls),

@@ -9,6 +9,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use rustls::client::Resumption;
 use rustls::pki_types::PrivateKeyDer;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use sightline_base::tls;
 use sightline_rpc::device::v1::device_server::DeviceServer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -54,8 +56,11 @@ impl Uplink {
     pub(super) async fn dial(device: Arc<Synthetic>, cloud: &Cloud) -> anyhow::Result<Self> {
         let certificate = device.certificate()?;
         let key = PrivateKeyDer::Pkcs8(device.key.serialize_der().into());
-        let mut config =
-            client_config(&cloud.authority)?.with_client_auth_cert(vec![certificate], key)?;
+        let key = tls::provider().key_provider.load_private_key(key)?;
+        // Whether the key fits the certificate is for the cloud to find out.
+        let identity = CertifiedKey::new(vec![certificate], key);
+        let mut config = client_config(&cloud.authority)?
+            .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity)));
         config.resumption = Resumption::disabled();
         let tcp = TcpStream::connect(cloud.address).await.context("connect")?;
         tcp.set_nodelay(true)?;

@@ -16,6 +16,10 @@ use crate::fanout::FanOut;
 use crate::metrics::{Entered, Level, Metrics};
 use crate::uplink::Tunnel;
 
+/// Most pictures that one word of a device may call lost: those of nine hours. More would make
+/// nonsense of what viewers are told and of what is counted.
+const GAP_MAX: u64 = 1_000_000;
+
 /// Which stream of the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct FeedKey {
@@ -142,7 +146,7 @@ async fn ingest(
                 frame_from_proto(frame).and_then(|frame| writer.push(frame))
             }
             Some(device::live_response::Event::Gap(gap)) => {
-                writer.gap(gap.lost);
+                writer.gap(gap.lost.min(GAP_MAX));
                 Ok(())
             }
             None => Ok(()),
