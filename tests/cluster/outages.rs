@@ -1,11 +1,16 @@
-//! What breaks and comes back: the device's power, its connection, the cloud.
+//! What breaks and comes back: the device's power, its connection, the agent, the cloud.
+
+use std::time::{Duration, Instant};
 
 use sightline_domain::CloudId;
+use sightline_loadtest::account::Api;
 use sightline_loadtest::device::Synthetic;
-use sightline_tests::Sandbox;
+use sightline_loadtest::viewer::{Keep, grpc, websocket};
+use sightline_rpc::live::v1::WatchRequest;
+use sightline_tests::{PASSWORD, Person, Sandbox, programs};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-use crate::watching::{again, assert_consecutive, end, frames, over_websocket};
+use crate::watching::{again, assert_consecutive, broken, end, frames, over_websocket};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn device_that_loses_power_ends_its_streams_and_can_be_watched_again_after() {
@@ -163,4 +168,68 @@ async fn killed_agent_ends_its_streams_and_comes_back_as_the_same_device() {
     .await
     .unwrap();
     assert_consecutive(&undisturbed.await.unwrap().unwrap());
+}
+
+/// Longest from the restart of a killed cloud until its viewers see pictures again: an agent dials
+/// after a second at first, and doubles that up to a minute while nobody answers.
+const BACK_WITHIN: Duration = Duration::from_secs(15);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_cloud_comes_back_with_its_accounts_and_its_agents() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut cloud = programs::Cloud::start(directory.path()).await.unwrap();
+    let owner = cloud.person("owner").await.unwrap();
+    let mut agent = programs::Agent::start(&cloud, directory.path())
+        .await
+        .unwrap();
+    let id = agent.cloud_id.clone();
+    owner
+        .api
+        .claim(&owner.token, &id, &agent.verification_code)
+        .await
+        .unwrap();
+    owner.api.await_online(&owner.token, &id).await.unwrap();
+    let (mut browser, mut program) = open_both(&cloud, &owner, &id).await.unwrap();
+    frames(&mut browser, 10).await.unwrap();
+    frames(&mut program, 10).await.unwrap();
+
+    cloud.kill().await.unwrap();
+    // No last words: the connections break at once.
+    for broken in [broken(&mut browser).await, broken(&mut program).await] {
+        broken.unwrap();
+    }
+    cloud.start_again().await.unwrap();
+    let restarted = Instant::now();
+    // The same token, and a device that is still theirs.
+    again(|| async {
+        let (mut browser, mut program) = open_both(&cloud, &owner, &id).await?;
+        frames(&mut browser, 10).await?;
+        frames(&mut program, 10).await
+    })
+    .await
+    .unwrap();
+    let took = restarted.elapsed();
+    assert!(took < BACK_WITHIN, "it took {took:?}");
+    assert!(agent.is_running().unwrap(), "it came back by itself");
+    let api = Api::connect(&cloud.target().unwrap()).await.unwrap();
+    let tokens = api.sign_in(&owner.email, PASSWORD).await.unwrap();
+    api.await_online(&tokens.access_token, &id).await.unwrap();
+}
+
+async fn open_both(
+    cloud: &programs::Cloud,
+    owner: &Person,
+    id: &str,
+) -> anyhow::Result<(websocket::Viewer, grpc::Viewer)> {
+    let target = cloud.target()?;
+    let path = format!("{id}/1");
+    let request = WatchRequest {
+        device_id: id.to_owned(),
+        channel: 1,
+        ..WatchRequest::default()
+    };
+    Ok((
+        websocket::Viewer::open(&target, &path, &owner.token, Keep::Head).await?,
+        grpc::Viewer::open(&target, &request, &owner.token, Keep::Head).await?,
+    ))
 }

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use sightline_agent::config::{Camera as CameraConfig, RtspUrl};
 use sightline_loadtest::device::Synthetic;
-use sightline_loadtest::viewer::Event;
-use sightline_tests::Sandbox;
+use sightline_loadtest::viewer::{Event, Keep, Seen, websocket};
 use sightline_tests::camera::Camera;
+use sightline_tests::{PATIENCE, Sandbox};
 
 use crate::thin_link;
-use crate::watching::{again, assert_consecutive, frames, next, over_websocket};
+use crate::watching::{Watch, assert_consecutive, frames, next, over_grpc, over_websocket};
 
 /// 1 Mbit/s: half of what the camera sends.
 const BYTES_PER_SECOND: usize = 125_000;
@@ -74,41 +74,68 @@ async fn uplink_of_1_mbit_loses_pictures_rather_than_time_and_disturbs_nobody() 
     agent.shutdown().await;
 }
 
+/// Longest time between two pictures of a camera that runs, microseconds; a restart takes longer.
+const RUNNING_US: i64 = 500_000;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn camera_that_restarts_is_watched_again_and_its_neighbour_notices_nothing() {
+async fn open_streams_go_on_at_a_key_picture_after_a_restart_of_their_camera() {
     let sandbox = Sandbox::start().await.unwrap();
     let owner = sandbox.person("owner").await.unwrap();
     let (mut camera, steady) = tokio::try_join!(Camera::steady(), Camera::steady()).unwrap();
     let (id, agent) = sandbox
         .agent(&owner, |config| {
-            config.cameras = vec![config_of(&steady), config_of(&camera)];
+            config.cameras = vec![config_of(&camera), config_of(&steady)];
         })
         .await
         .unwrap();
-    let open = |channel: u32| {
-        let (sandbox, owner) = (&sandbox, &owner);
-        async move {
-            let path = format!("{}/{channel}", id.compact());
-            let keep = sightline_loadtest::viewer::Keep::Head;
-            let target = sandbox.target()?;
-            sightline_loadtest::viewer::websocket::Viewer::open(&target, &path, &owner.token, keep)
-                .await
-        }
-    };
-    let mut neighbour = open(1).await.unwrap();
+    let path = format!("{}/2", id.compact());
+    let target = sandbox.target().unwrap();
+    let mut neighbour = websocket::Viewer::open(&target, &path, &owner.token, Keep::Head)
+        .await
+        .unwrap();
     frames(&mut neighbour, 1).await.unwrap();
     let undisturbed = tokio::spawn(async move { frames(&mut neighbour, 120).await });
-    let mut viewer = open(2).await.unwrap();
-    frames(&mut viewer, 15).await.unwrap();
+    let mut browser = over_websocket(&sandbox, &owner, id).await.unwrap();
+    let mut program = over_grpc(&sandbox, &owner, id).await.unwrap();
+    let in_browser = frames(&mut browser, 15).await.unwrap();
+    let in_program = frames(&mut program, 15).await.unwrap();
 
     camera.restart().await.unwrap();
-    // Whoever watches goes on, or is told an end and opens the stream again.
-    again(|| async {
-        let mut viewer = open(2).await?;
-        frames(&mut viewer, 30).await
-    })
-    .await
-    .unwrap();
+    let (in_browser, in_program) = tokio::join!(
+        across_the_restart(&mut browser, in_browser),
+        across_the_restart(&mut program, in_program)
+    );
+    assert_consecutive(&in_browser[1..]);
+    for seen in [in_browser, in_program] {
+        let [before, after, ..] = &seen[..] else {
+            panic!("{} pictures", seen.len())
+        };
+        assert!(after.key, "nothing can be decoded");
+        let missing = Duration::from_micros(u64::try_from(after.dts - before.dts).unwrap());
+        assert!(missing < PATIENCE, "{missing:?} are missing");
+    }
     assert_consecutive(&undisturbed.await.unwrap().unwrap());
     agent.shutdown().await;
+}
+
+/// The last picture before the restart, and thirty from the first one after it; an end of the
+/// stream is an error. Words of a gap or a new beginning may come between the two.
+async fn across_the_restart(viewer: &mut impl Watch, seen: Vec<Seen>) -> Vec<Seen> {
+    let mut last = seen.last().unwrap().clone();
+    let mut words = false;
+    let first = loop {
+        match next(viewer).await.unwrap() {
+            Event::Frame(frame) if frame.dts - last.dts > RUNNING_US => break frame,
+            Event::Frame(frame) => {
+                assert!(frame.dts > last.dts, "time runs backwards");
+                assert!(!words, "words, and no restart");
+                last = frame;
+            }
+            Event::Gap { .. } | Event::Started { .. } => words = true,
+            Event::Ended { reason, .. } => panic!("the stream ended: {reason}"),
+        }
+    };
+    let mut seen = vec![last, first];
+    seen.extend(frames(viewer, 30).await.unwrap());
+    seen
 }

@@ -6,6 +6,7 @@ pub mod camera;
 pub mod elementary;
 pub mod errors;
 pub mod ffmpeg;
+pub mod programs;
 pub mod scenario;
 mod sharing;
 
@@ -166,7 +167,11 @@ impl Sandbox {
     /// # Errors
     /// When the authority cannot be read.
     pub fn target(&self) -> anyhow::Result<Target> {
-        Target::tls(self.config.listen.https, &self.authority())
+        let address = self.config.listen.https;
+        if self.config.tls.plain_https {
+            return Ok(Target::plain(address));
+        }
+        Target::tls(address, &self.authority())
     }
 
     /// Where devices connect to.
