@@ -50,10 +50,25 @@ impl Viewer {
         token: &str,
         keep: Keep,
     ) -> anyhow::Result<Self> {
+        Self::open_with_window(target, request, token, keep, WINDOW_BYTES).await
+    }
+
+    /// The same with another window of HTTP/2: bytes that the server may send before they are
+    /// read.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_with_window(
+        target: &Target,
+        request: &WatchRequest,
+        token: &str,
+        keep: Keep,
+        window_bytes: u32,
+    ) -> anyhow::Result<Self> {
         let conn = target.connect("h2").await?;
         let (mut sender, connection) = Builder::new()
-            .initial_window_size(WINDOW_BYTES)
-            .initial_connection_window_size(WINDOW_BYTES)
+            .initial_window_size(window_bytes)
+            .initial_connection_window_size(window_bytes)
             .max_frame_size(HTTP2_FRAME_BYTES)
             .handshake(conn)
             .await?;
