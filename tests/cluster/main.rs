@@ -15,6 +15,7 @@ mod real_camera;
 mod scenarios;
 mod sharing;
 mod slow_viewer;
+mod stock_client;
 #[path = "../../services/agent/tests/uplink/thin_link.rs"]
 mod thin_link;
 mod watching;
