@@ -92,7 +92,7 @@ pub(crate) struct Shared {
 /// A running edge.
 #[derive(Debug)]
 pub struct Edge {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     membership: Membership,
 }
 

@@ -16,6 +16,8 @@ mod gate;
 mod live;
 mod metrics;
 mod permit;
+#[cfg(test)]
+mod rig;
 mod session;
 mod sign_ins;
 mod uplink;

@@ -7,11 +7,14 @@
 //! [`crate::uplink`].)
 
 mod admission;
+mod claim;
 mod description;
 mod feed;
 mod links;
 mod measurement;
 mod questions;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -40,6 +43,7 @@ use crate::viewer::{EndStream, Viewer};
 
 use admission::SNAPSHOTS_MAX;
 pub(crate) use admission::{Admission, Admit, Picture, Renew, Snapshot, ViewerClosed};
+use claim::Claim;
 use description::Description;
 use feed::{Feed, FeedKey};
 use links::LinkDown;
@@ -63,7 +67,7 @@ enum State {
     /// This edge's, under this epoch.
     Owned(Epoch),
     /// Lost, fenced, drained or disconnected: nothing is done any more.
-    Over(Option<Epoch>),
+    Over,
 }
 
 /// One device's session.
@@ -73,6 +77,8 @@ pub(crate) struct Session {
     edge: Arc<Shared>,
     tunnel: Tunnel,
     state: State,
+    /// From the moment when the session can be found until it has stopped.
+    claim: Option<Claim>,
     description: Description,
     /// As last measured; 0 before.
     uplink_bits_per_s: watch::Sender<u64>,
@@ -103,6 +109,7 @@ impl Session {
             device,
             tunnel,
             state: State::Claiming,
+            claim: None,
             description: Description::of(device::DescribeResponse::default()),
             uplink_bits_per_s: watch::Sender::new(0),
             grants: Grants::unknown(device),
@@ -119,20 +126,21 @@ impl Session {
     fn epoch(&self) -> Option<Epoch> {
         match self.state {
             State::Owned(epoch) => Some(epoch),
-            State::Claiming | State::Over(_) => None,
+            State::Claiming | State::Over => None,
         }
     }
 
     fn established(
         &mut self,
-        epoch: Epoch,
+        claim: Claim,
         described: device::DescribeResponse,
         ctx: &mut Context<Self>,
     ) {
         if self.state != State::Claiming {
-            self.state = State::Over(Some(epoch));
             return ctx.stop();
         }
+        let epoch = claim.epoch();
+        self.claim = Some(claim);
         self.state = State::Owned(epoch);
         self.description = Description::of(described);
         let older = self.edge.directory.enter(self.device, epoch, ctx.address());
@@ -219,7 +227,7 @@ impl Actor for Session {
         let establish = tokio::time::timeout(ESTABLISH_TIMEOUT, establish).into_actor(self);
         ctx.spawn(
             establish.map(|established, session, ctx| match established {
-                Ok(Ok((epoch, described))) => session.established(epoch, described, ctx),
+                Ok(Ok((claim, described))) => session.established(claim, described, ctx),
                 Ok(Err(error)) => {
                     tracing::info!(device = %session.device, %error, "no session");
                     ctx.stop();
@@ -235,27 +243,10 @@ impl Actor for Session {
     fn stopped(&mut self, _: &mut Context<Self>) {
         self.end_viewers(&self.farewell, |_| true);
         self.tunnel.close();
-        let epoch = match self.state {
-            State::Claiming => return,
-            State::Owned(epoch) => epoch,
-            State::Over(epoch) => match epoch {
-                Some(epoch) => epoch,
-                None => return,
-            },
-        };
-        self.state = State::Over(Some(epoch));
-        self.edge.directory.leave(self.device, epoch);
-        tracing::info!(device = %self.device, epoch = epoch.0, "device session over");
-        let (edge, device) = (Arc::clone(&self.edge), self.device);
-        // Released under its own epoch: a newer owner is not touched.
-        self.edge.tasks.spawn_on(
-            async move {
-                if let Err(error) = edge.coordinator.release(device, epoch).await {
-                    tracing::warn!(%device, %error, "release the device");
-                }
-            },
-            &self.edge.runtime,
-        );
+        self.state = State::Over;
+        if let Some(claim) = self.claim.take() {
+            tracing::info!(device = %self.device, epoch = claim.epoch().0, "device session over");
+        }
     }
 }
 
@@ -268,7 +259,7 @@ impl Handler<Finish> for Session {
     type Result = ();
 
     fn handle(&mut self, Finish(end): Finish, ctx: &mut Context<Self>) {
-        self.state = State::Over(self.epoch());
+        self.state = State::Over;
         self.farewell = end;
         ctx.stop();
     }

@@ -10,6 +10,7 @@ use sightline_rpc::device::v1 as device;
 use sightline_rpc::internal::v1 as internal;
 use tonic::Code;
 
+use super::claim::Claim;
 use super::description::ChannelChanged;
 use super::{GrantsHeard, Session};
 use crate::edge::Shared;
@@ -43,24 +44,17 @@ pub(super) async fn establish(
     edge: Arc<Shared>,
     mut tunnel: Tunnel,
     id: CloudId,
-) -> Result<(Epoch, device::DescribeResponse), NoSession> {
-    let epoch = edge.coordinator.claim(id, &edge.id).await?;
+) -> Result<(Claim, device::DescribeResponse), NoSession> {
+    let claim = Claim::make(&edge, id).await?;
     let request = device::DescribeRequest {
-        epoch: epoch.0,
+        epoch: claim.epoch().0,
         edge: edge.config.name.clone(),
     };
-    let described = match tunnel.client().describe(request).await {
-        Ok(described) => described.into_inner(),
-        Err(status) => {
-            edge.coordinator.release(id, epoch).await?;
-            return Err(status.into());
-        }
-    };
+    let described = tunnel.client().describe(request).await?.into_inner();
     if described.cloud_id.parse() != Ok(id) {
-        edge.coordinator.release(id, epoch).await?;
         return Err(NoSession::OtherDevice);
     }
-    Ok((epoch, described))
+    Ok((claim, described))
 }
 
 impl Session {

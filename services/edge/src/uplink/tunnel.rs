@@ -41,7 +41,7 @@ pub(crate) struct Tunnel {
 
 impl Tunnel {
     /// Begins HTTP/2 on a connection that has been upgraded; `rest` came with the request head.
-    pub(super) async fn open<S>(stream: S, rest: Vec<u8>) -> Result<Self, hyper::Error>
+    pub(crate) async fn open<S>(stream: S, rest: Vec<u8>) -> Result<Self, hyper::Error>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {

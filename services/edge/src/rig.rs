@@ -1,0 +1,350 @@
+//! An edge with devices and an owner in one thread, for tests of what a session does when a device
+//! is late, silent or gone. Its time is tokio's paused one: it passes at once when nothing else is
+//! left to do.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a step of a test that fails should fail it there"
+)]
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor as _, Addr};
+use futures::{Stream, StreamExt as _, stream};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::service::TowerToHyperService;
+use opentelemetry::metrics::Meter;
+use opentelemetry::metrics::noop::NoopMeterProvider;
+use sightline_base::clock::SetClock;
+use sightline_coord::{Coordinator as _, Local, Owner};
+use sightline_domain::{AccountId, CloudId, Principal};
+use sightline_rpc::auth::Caller;
+use sightline_rpc::channel::local;
+use sightline_rpc::device::v1::device_server::{self, DeviceServer};
+use sightline_rpc::device::v1::live_response::Event;
+use sightline_rpc::device::v1::{self as device, LiveResponse};
+use sightline_rpc::internal::v1 as internal;
+use sightline_rpc::internal::v1::devices_server::{Devices, DevicesServer};
+use sightline_rpc::internal::v1::grants_server::{Grants, GrantsServer};
+use sightline_rpc::live::v1::{Codec, Frame, Started, StreamKind, Track};
+use sightline_rpc::token::{Claims, Signer};
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+use tonic::{Request, Response, Status};
+
+use crate::Config;
+use crate::edge::{Edge, Parts, Shared};
+use crate::error::Error;
+use crate::session::{Admission, Admit, Session};
+use crate::uplink::Tunnel;
+
+/// Longest wait for a state that must come; costs no real time.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// Between looks at a state.
+const POLL: Duration = Duration::from_millis(10);
+const NOW_UNIX_S: i64 = 1_795_435_200;
+const OWNER: &str = "0190a000-0000-7000-8000-000000000001";
+/// Samples of one frame of sound: 20 ms at 8 kHz.
+const SOUND: &[u8] = &[0xff; 160];
+
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// A running edge and what stands around it.
+pub(crate) struct Rig {
+    pub(crate) edge: Arc<Shared>,
+    coordinator: Arc<Local>,
+    owner: Caller,
+    _running: Edge,
+    _directory: tempfile::TempDir,
+}
+
+/// Runs a test on a rig.
+pub(crate) fn run(test: impl AsyncFnOnce(Rig)) {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().start_paused(true).build().unwrap()
+    };
+    actix::System::with_tokio_rt(runtime).block_on(async { test(Rig::start().await).await });
+}
+
+impl Rig {
+    async fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let coordinator = Arc::new(Local::open(directory.path()).unwrap());
+        let signer = Signer::from_pkcs8(&Signer::generate_key().unwrap()).unwrap();
+        let verifier = signer.verifier();
+        let account: AccountId = OWNER.parse().unwrap();
+        let principal = Principal::Account(account);
+        let (from, until) = (NOW_UNIX_S, NOW_UNIX_S + 900);
+        let claims = Claims::new(&principal, "sign-in".to_owned(), from, until);
+        let token = signer.sign(&claims.session_until(until + 3600)).unwrap();
+        let edge = Edge::start(Parts {
+            config: Config {
+                arbiters: 1,
+                ..Config::default()
+            },
+            coordinator: Arc::clone(&coordinator) as _,
+            devices: local(DevicesServer::new(Registry)),
+            grants: local(GrantsServer::new(Owned)),
+            verifier: verifier.clone(),
+            clock: SetClock::at_unix_ms(NOW_UNIX_S * 1000),
+            meter: Meter::new(Arc::new(NoopMeterProvider::new())),
+        })
+        .await
+        .unwrap();
+        Self {
+            edge: Arc::clone(&edge.shared),
+            coordinator,
+            owner: verifier.authenticate(&token, NOW_UNIX_S * 1000).unwrap(),
+            _running: edge,
+            _directory: directory,
+        }
+    }
+
+    /// Connects a device, as `uplink` does.
+    pub(crate) async fn connect(&self, device: Device) -> Connected {
+        let (cloud_side, device_side) = tokio::io::duplex(64 << 10);
+        let id = device.id;
+        let service = TowerToHyperService::new(DeviceServer::new(device));
+        let serving = tokio::spawn(
+            hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+                .serve_connection(TokioIo::new(device_side), service),
+        );
+        let tunnel = Tunnel::open(cloud_side, Vec::new()).await.unwrap();
+        Connected {
+            session: Session::new(id, Arc::clone(&self.edge), tunnel).start(),
+            serving: serving.abort_handle(),
+        }
+    }
+
+    /// Connects a device, and watches its only channel.
+    pub(crate) async fn watch(&self, device: Device) -> (Connected, Admission) {
+        let connected = self.connect(device).await;
+        let admit = || Admit {
+            caller: self.owner.clone(),
+            channel: 1,
+            stream: StreamKind::Main,
+        };
+        let admitted = async {
+            loop {
+                match connected.session.send(admit()).await.unwrap() {
+                    Err(Error::GrantsStale) => tokio::time::sleep(POLL).await,
+                    admitted => return admitted.unwrap(),
+                }
+            }
+        };
+        let admission = tokio::time::timeout(PATIENCE, admitted).await.unwrap();
+        (connected, admission)
+    }
+
+    /// The device's owner in the coordinator's table.
+    pub(crate) async fn owner(&self, device: CloudId) -> Option<Owner> {
+        self.coordinator.owner(device).await.unwrap()
+    }
+}
+
+/// Waits for a state that must come.
+///
+/// # Panics
+/// When it does not come.
+pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so().await {
+        assert!(began.elapsed() < PATIENCE, "the state does not come");
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// A device's connection; dropping it cuts it.
+pub(crate) struct Connected {
+    pub(crate) session: Addr<Session>,
+    serving: AbortHandle,
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+/// A device with one channel of sound.
+#[derive(Debug, Clone)]
+pub(crate) struct Device {
+    pub(crate) id: CloudId,
+    /// Never says what it is.
+    pub(crate) is_mute: bool,
+    /// Between two frames of its stream; without, no frame ever comes.
+    pub(crate) frame_interval: Option<Duration>,
+}
+
+impl Device {
+    pub(crate) fn new() -> Self {
+        Self {
+            id: CloudId::of_public_key(b"key"),
+            is_mute: false,
+            frame_interval: Some(Duration::from_millis(20)),
+        }
+    }
+}
+
+fn refused<T>() -> Result<Response<T>, Status> {
+    Err(Status::unimplemented("not in these tests"))
+}
+
+#[tonic::async_trait]
+impl device_server::Device for Device {
+    type WatchEventsStream = Answers<device::WatchEventsResponse>;
+    type LiveStream = Answers<LiveResponse>;
+    type ProbeUplinkStream = Answers<device::ProbeUplinkResponse>;
+
+    async fn describe(
+        &self,
+        _: Request<device::DescribeRequest>,
+    ) -> Result<Response<device::DescribeResponse>, Status> {
+        if self.is_mute {
+            return std::future::pending().await;
+        }
+        Ok(Response::new(device::DescribeResponse {
+            cloud_id: self.id.to_string(),
+            channels: vec![device::Channel {
+                number: 1,
+                ..device::Channel::default()
+            }],
+            ..device::DescribeResponse::default()
+        }))
+    }
+
+    async fn watch_events(
+        &self,
+        _: Request<device::WatchEventsRequest>,
+    ) -> Result<Response<Self::WatchEventsStream>, Status> {
+        Ok(Response::new(Box::pin(stream::pending())))
+    }
+
+    async fn live(
+        &self,
+        _: Request<device::LiveRequest>,
+    ) -> Result<Response<Self::LiveStream>, Status> {
+        let message = |event| Ok(LiveResponse { event: Some(event) });
+        let started = stream::iter([message(Event::Started(Started {
+            tracks: vec![Track {
+                codec: Codec::Pcmu.into(),
+                ..Track::default()
+            }],
+        }))]);
+        let Some(interval) = self.frame_interval else {
+            return Ok(Response::new(Box::pin(started.chain(stream::pending()))));
+        };
+        let interval_us = i64::try_from(interval.as_micros()).unwrap();
+        let frames = stream::iter(0..).then(move |n: i64| async move {
+            tokio::time::sleep(interval).await;
+            message(Event::Frame(Frame {
+                key: true,
+                pts_us: n * interval_us,
+                dts_us: n * interval_us,
+                data: SOUND.into(),
+                ..Frame::default()
+            }))
+        });
+        Ok(Response::new(Box::pin(started.chain(frames))))
+    }
+
+    async fn verify_claim(
+        &self,
+        _: Request<device::VerifyClaimRequest>,
+    ) -> Result<Response<device::VerifyClaimResponse>, Status> {
+        refused()
+    }
+
+    async fn verify_user(
+        &self,
+        _: Request<device::VerifyUserRequest>,
+    ) -> Result<Response<device::VerifyUserResponse>, Status> {
+        refused()
+    }
+
+    async fn probe_uplink(
+        &self,
+        _: Request<device::ProbeUplinkRequest>,
+    ) -> Result<Response<Self::ProbeUplinkStream>, Status> {
+        refused()
+    }
+
+    async fn snapshot(
+        &self,
+        _: Request<device::SnapshotRequest>,
+    ) -> Result<Response<device::SnapshotResponse>, Status> {
+        refused()
+    }
+}
+
+/// Takes every report.
+struct Registry;
+
+#[tonic::async_trait]
+impl Devices for Registry {
+    type WatchOwnershipStream = Answers<internal::WatchOwnershipResponse>;
+
+    async fn report(
+        &self,
+        _: Request<internal::ReportRequest>,
+    ) -> Result<Response<internal::ReportResponse>, Status> {
+        Ok(Response::new(internal::ReportResponse {}))
+    }
+
+    async fn watch_ownership(
+        &self,
+        _: Request<internal::WatchOwnershipRequest>,
+    ) -> Result<Response<Self::WatchOwnershipStream>, Status> {
+        refused()
+    }
+}
+
+/// Every device is [`OWNER`]'s.
+struct Owned;
+
+#[tonic::async_trait]
+impl Grants for Owned {
+    type WatchDeviceStream = Answers<internal::WatchDeviceResponse>;
+    type WatchAccountStream = Answers<internal::WatchAccountResponse>;
+
+    async fn watch_device(
+        &self,
+        _: Request<internal::WatchDeviceRequest>,
+    ) -> Result<Response<Self::WatchDeviceStream>, Status> {
+        let told = |grants| internal::WatchDeviceResponse {
+            revision: 1,
+            grants,
+        };
+        let grants = internal::GrantSet {
+            epoch: 1,
+            grants: vec![internal::Grant {
+                account_id: OWNER.to_owned(),
+                ..internal::Grant::default()
+            }],
+            time_zone: "UTC".to_owned(),
+        };
+        let heartbeats = stream::repeat(()).then(move |()| async move {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            Ok(told(None))
+        });
+        let first = stream::iter([Ok(told(Some(grants)))]);
+        Ok(Response::new(Box::pin(first.chain(heartbeats))))
+    }
+
+    async fn watch_account(
+        &self,
+        _: Request<internal::WatchAccountRequest>,
+    ) -> Result<Response<Self::WatchAccountStream>, Status> {
+        refused()
+    }
+
+    async fn end_shares(
+        &self,
+        _: Request<internal::EndSharesRequest>,
+    ) -> Result<Response<internal::EndSharesResponse>, Status> {
+        refused()
+    }
+}
