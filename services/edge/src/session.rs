@@ -103,6 +103,15 @@ struct Watching {
     _counted: Entered,
 }
 
+/// However the session goes, also by a panic, no viewer stays before a picture that stands still.
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let end = End::new(EndReason::DeviceOffline, "the device's session is over");
+        self.gate.shut(end.clone());
+        self.viewer.do_send(EndStream(end));
+    }
+}
+
 impl Session {
     pub(crate) fn new(device: CloudId, edge: Arc<Shared>, tunnel: Tunnel) -> Self {
         Self {
@@ -241,7 +250,10 @@ impl Actor for Session {
     }
 
     fn stopped(&mut self, _: &mut Context<Self>) {
-        self.end_viewers(&self.farewell, |_| true);
+        // The first reason stands; the viewers end when they are forgotten, in a moment.
+        for watching in self.viewers.values() {
+            watching.gate.shut(self.farewell.clone());
+        }
         self.tunnel.close();
         self.state = State::Over;
         if let Some(claim) = self.claim.take() {

@@ -74,8 +74,12 @@ impl Actor for Viewer {
     fn started(&mut self, ctx: &mut Context<Self>) {
         ctx.set_mailbox_capacity(MAILBOX);
     }
+}
 
-    fn stopped(&mut self, _: &mut Context<Self>) {
+/// However the viewer goes, also by a panic: without its actor nothing could end its stream, so the
+/// stream ends with it.
+impl Drop for Viewer {
+    fn drop(&mut self) {
         self.gate
             .shut(End::new(EndReason::DeviceOffline, "the viewer was let go"));
         self.session.do_send(ViewerClosed { id: self.id });
@@ -190,5 +194,54 @@ impl Handler<Closed> for Viewer {
 
     fn handle(&mut self, _: Closed, ctx: &mut Context<Self>) {
         ctx.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::rig::{self, Device, until};
+
+    #[derive(Message)]
+    #[rtype(result = "()")]
+    struct Break;
+
+    impl Handler<Break> for Viewer {
+        type Result = ();
+
+        fn handle(&mut self, _: Break, _: &mut Context<Self>) {
+            panic!("a test breaks the viewer");
+        }
+    }
+
+    #[test]
+    fn viewer_whose_actor_panics_gets_no_frame_any_more_and_is_forgotten() {
+        rig::run(async |rig| {
+            let (_connected, admission) = rig.watch(Device::new()).await;
+            assert_eq!(rig.edge.metrics.viewers.get(), 1);
+            admission.hold.0.do_send(Break);
+            until(async || rig.edge.metrics.viewers.get() == 0).await;
+            assert!(admission.gate.check(Instant::now()).is_err());
+        });
+    }
+
+    #[test]
+    fn viewer_that_does_not_take_its_last_words_is_forgotten() {
+        rig::run(async |rig| {
+            let (connected, admission) = rig.watch(Device::new()).await;
+            let began = Instant::now();
+            drop(connected);
+            let sessions = || rig.edge.metrics.devices.get();
+            until(async || sessions() == 0).await;
+            assert!(began.elapsed() < Duration::from_secs(1));
+            // Nobody reads what the gate says, and nothing lets go of the hold.
+            let viewer = admission.hold.0.clone();
+            assert!(viewer.connected());
+            until(async || !viewer.connected()).await;
+        });
     }
 }

@@ -1,3 +1,9 @@
+use actix::{Context, Handler, Message};
+use sightline_rpc::live::v1::EndReason;
+use tokio::time::Instant;
+
+use super::{Finish, Session};
+use crate::error::End;
 use crate::rig::{self, Device, until};
 
 #[test]
@@ -26,5 +32,44 @@ fn device_that_is_cut_before_it_says_what_it_is_is_not_owned_afterwards() {
         until(async || rig.owner(id).await.is_some()).await;
         drop(connected);
         until(async || rig.owner(id).await.is_none()).await;
+    });
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Break;
+
+impl Handler<Break> for Session {
+    type Result = ();
+
+    fn handle(&mut self, _: Break, _: &mut Context<Self>) {
+        panic!("a test breaks the session");
+    }
+}
+
+#[test]
+fn session_that_panics_ends_its_viewers_and_its_claim() {
+    rig::run(async |rig| {
+        let device = Device::new();
+        let id = device.id;
+        let (connected, admission) = rig.watch(device).await;
+        assert_eq!(admission.gate.check(Instant::now()), Ok(()));
+        connected.session.do_send(Break);
+        until(async || admission.gate.check(Instant::now()).is_err()).await;
+        let end = admission.gate.check(Instant::now()).unwrap_err();
+        assert_eq!(end.reason, EndReason::DeviceOffline);
+        until(async || rig.owner(id).await.is_none()).await;
+        assert!(rig.edge.directory.session(id).is_none());
+    });
+}
+
+#[test]
+fn session_that_is_ended_tells_its_viewers_why() {
+    rig::run(async |rig| {
+        let (connected, admission) = rig.watch(Device::new()).await;
+        let end = End::new(EndReason::Draining, "this node is restarting");
+        connected.session.do_send(Finish(end.clone()));
+        until(async || rig.edge.metrics.devices.get() == 0).await;
+        assert_eq!(admission.gate.check(Instant::now()), Err(end));
     });
 }
