@@ -30,6 +30,10 @@ impl Count {
     pub(crate) fn add(&self, n: u64) {
         self.0.fetch_add(n, Ordering::Relaxed);
     }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Rises and falls.
@@ -150,7 +154,7 @@ impl Metrics {
             .u64_observable_counter(name)
             .with_description(description)
             .with_callback(move |observer| {
-                observer.observe(count(&metrics).0.load(Ordering::Relaxed), &[]);
+                observer.observe(count(&metrics).get(), &[]);
             })
             .build();
     }

@@ -2,11 +2,6 @@
 //! is late, silent or gone. Its time is tokio's paused one: it passes at once when nothing else is
 //! left to do.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a step of a test that fails should fail it there"
-)]
-
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;

@@ -199,10 +199,6 @@ impl Handler<Closed> for Viewer {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use tokio::time::Instant;
-
     use super::*;
     use crate::rig::{self, Device, until};
 

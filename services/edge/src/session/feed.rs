@@ -2,12 +2,14 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{ActorFutureExt as _, AsyncContext as _, Context, SpawnHandle, WrapFuture as _};
 use sightline_media::ring::{Writer, ring};
 use sightline_rpc::device::v1 as device;
 use sightline_rpc::live::v1::{EndReason, StreamKind};
 use sightline_rpc::media::{frame_from_proto, tracks_from_proto};
+use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 
 use super::Session;
@@ -19,6 +21,10 @@ use crate::uplink::Tunnel;
 /// Most pictures that one word of a device may call lost: those of nine hours. More would make
 /// nonsense of what viewers are told and of what is counted.
 const GAP_MAX: u64 = 1_000_000;
+/// Longest from one frame of the device to the next. While a camera is away the call stays open and
+/// silent: an agent tries it again after half a minute at most, and needs up to as long again for
+/// an answer and a key frame. A camera that sends a picture every few seconds is far below it.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// Which stream of the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -126,21 +132,27 @@ async fn ingest(
         channel: key.channel,
         stream: key.stream.into(),
     };
-    let mut events = match tunnel.client().live(request).await {
-        Ok(events) => events.into_inner(),
-        Err(status) => return refusal(&status),
+    let mut silent_at = Instant::now() + SILENCE_MAX;
+    let mut events = match timeout_at(silent_at, tunnel.client().live(request)).await {
+        Ok(Ok(events)) => events.into_inner(),
+        Ok(Err(status)) => return refusal(&status),
+        Err(_) => return silence(),
     };
     loop {
-        let event = match events.message().await {
-            Ok(Some(message)) => message.event,
-            Ok(None) => return End::new(EndReason::ChannelUnavailable, "the device ended it"),
-            Err(status) => return refusal(&status),
+        let event = match timeout_at(silent_at, events.message()).await {
+            Ok(Ok(Some(message))) => message.event,
+            Ok(Ok(None)) => {
+                return End::new(EndReason::ChannelUnavailable, "the device ended it");
+            }
+            Ok(Err(status)) => return refusal(&status),
+            Err(_) => return silence(),
         };
         let taken = match event {
             Some(device::live_response::Event::Started(started)) => {
                 tracks_from_proto(started).map(|tracks| writer.set_tracks(tracks))
             }
             Some(device::live_response::Event::Frame(frame)) => {
+                silent_at = Instant::now() + SILENCE_MAX;
                 metrics.frames_in.add(1);
                 metrics.bytes_in.add(frame.data.len() as u64);
                 frame_from_proto(frame).and_then(|frame| writer.push(frame))
@@ -155,6 +167,13 @@ async fn ingest(
             return End::new(EndReason::BadStream, error.to_string());
         }
     }
+}
+
+fn silence() -> End {
+    End::new(
+        EndReason::ChannelUnavailable,
+        "the device sent no frame for 60 s",
+    )
 }
 
 fn refusal(status: &tonic::Status) -> End {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use actix::{Context, Handler, Message};
 use sightline_rpc::live::v1::EndReason;
 use tokio::time::Instant;
@@ -71,5 +73,33 @@ fn session_that_is_ended_tells_its_viewers_why() {
         connected.session.do_send(Finish(end.clone()));
         until(async || rig.edge.metrics.devices.get() == 0).await;
         assert_eq!(admission.gate.check(Instant::now()), Err(end));
+    });
+}
+
+#[test]
+fn stream_on_which_the_device_says_nothing_ends_with_a_reason() {
+    rig::run(async |rig| {
+        let silent = Device {
+            frame_interval: None,
+            ..Device::new()
+        };
+        let (_connected, admission) = rig.watch(silent).await;
+        until(async || admission.gate.check(Instant::now()).is_err()).await;
+        let end = admission.gate.check(Instant::now()).unwrap_err();
+        assert_eq!(end.reason, EndReason::ChannelUnavailable);
+        assert_eq!(rig.edge.metrics.feeds.get(), 0, "nothing is asked any more");
+    });
+}
+
+#[test]
+fn stream_with_a_frame_in_half_a_minute_goes_on() {
+    rig::run(async |rig| {
+        let slow = Device {
+            frame_interval: Some(Duration::from_secs(30)),
+            ..Device::new()
+        };
+        let (_connected, admission) = rig.watch(slow).await;
+        until(async || rig.edge.metrics.frames_in.get() == 10).await;
+        assert_eq!(admission.gate.check(Instant::now()), Ok(()));
     });
 }
