@@ -117,6 +117,12 @@ impl Rig {
     /// Connects a device, and watches its only channel.
     pub(crate) async fn watch(&self, device: Device) -> (Connected, Admission) {
         let connected = self.connect(device).await;
+        let admission = self.watch_again(&connected).await;
+        (connected, admission)
+    }
+
+    /// Watches the only channel of a device.
+    pub(crate) async fn watch_again(&self, connected: &Connected) -> Admission {
         let admit = || Admit {
             caller: self.owner.clone(),
             channel: 1,
@@ -130,8 +136,7 @@ impl Rig {
                 }
             }
         };
-        let admission = tokio::time::timeout(PATIENCE, admitted).await.unwrap();
-        (connected, admission)
+        tokio::time::timeout(PATIENCE, admitted).await.unwrap()
     }
 
     /// The device's owner in the coordinator's table.

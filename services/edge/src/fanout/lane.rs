@@ -26,6 +26,14 @@ use crate::websocket::{self, Message, Reader};
 
 /// Messages that go out in one write when the viewer is late: at 25 frames a second, 320 ms.
 const BATCH_MAX: usize = 8;
+/// Bytes of one read, and reads of one viewer in one look round: what more it has said waits until
+/// the others of its shard had their turn.
+const READ_BYTES: usize = 1024;
+const READS_MAX: usize = 4;
+/// Bytes that a viewer may say in [`SAID_TIME`]: some tokens and a ping now and then are far below;
+/// whoever says more is let go.
+const SAID_BYTES_MAX: usize = 16 << 10;
+const SAID_TIME: Duration = Duration::from_secs(1);
 /// Time for the last words before the connection is cut.
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
 
@@ -39,11 +47,9 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn add_to(&self, metrics: &Metrics) {
-        if self.bytes > 0 {
-            metrics.frames_out.add(self.frames);
-            metrics.bytes_out.add(self.bytes);
-            metrics.pictures_skipped.add(self.skipped);
-        }
+        metrics.frames_out.add(self.frames);
+        metrics.bytes_out.add(self.bytes);
+        metrics.pictures_skipped.add(self.skipped);
     }
 }
 
@@ -61,7 +67,29 @@ pub(crate) struct Lane {
     generation: Option<u32>,
     needs_flush: bool,
     moved_at: Instant,
+    said: Said,
     leaving: Option<Instant>,
+}
+
+/// What the viewer has said in the current [`SAID_TIME`].
+#[derive(Debug)]
+struct Said {
+    since: Instant,
+    bytes: usize,
+}
+
+impl Said {
+    /// An error when it is too much.
+    fn add(&mut self, bytes: usize, now: Instant) -> Result<(), ()> {
+        if now.duration_since(self.since) >= SAID_TIME {
+            *self = Self {
+                since: now,
+                bytes: 0,
+            };
+        }
+        self.bytes += bytes;
+        (self.bytes <= SAID_BYTES_MAX).then_some(()).ok_or(())
+    }
 }
 
 impl Lane {
@@ -73,6 +101,7 @@ impl Lane {
         ring: &Ring,
         hold: Hold,
     ) -> Self {
+        let now = Instant::now();
         Self {
             conn,
             gate,
@@ -82,7 +111,11 @@ impl Lane {
             out: VecDeque::new(),
             generation: None,
             needs_flush: false,
-            moved_at: Instant::now(),
+            moved_at: now,
+            said: Said {
+                since: now,
+                bytes: 0,
+            },
             leaving: None,
         }
     }
@@ -98,7 +131,7 @@ impl Lane {
         now: Instant,
         tally: &mut Tally,
     ) -> Poll<()> {
-        if self.poll_read(cx).is_err() {
+        if self.poll_read(cx, now).is_err() {
             return Poll::Ready(());
         }
         loop {
@@ -225,29 +258,41 @@ impl Lane {
         }
     }
 
-    /// Takes what the viewer says: a newer token, a ping, a good-bye.
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Result<(), ()> {
-        let mut bytes = [0; 1024];
-        loop {
-            while let Some(message) = self.reader.next_message().map_err(drop)? {
-                match message {
-                    // A viewer that floods its actor is let go.
-                    Message::Text(token) => self.hold.say(token)?,
-                    Message::Ping(data) if self.out.len() < BATCH_MAX => {
-                        self.out.push_back(websocket::pong(&data));
-                    }
-                    Message::Ping(_) => {}
-                    Message::Close => return Err(()),
-                }
-            }
+    /// Reads what the viewer says, and looks round again when there may be more.
+    fn poll_read(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), ()> {
+        self.hear()?;
+        let mut bytes = [0; READ_BYTES];
+        for _ in 0..READS_MAX {
             let mut buffer = ReadBuf::new(&mut bytes);
             match Pin::new(&mut self.conn).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Err(()),
-                Poll::Ready(Ok(())) => self.reader.push(buffer.filled()).map_err(drop)?,
+                Poll::Ready(Ok(())) => {
+                    self.said.add(buffer.filled().len(), now)?;
+                    self.reader.push(buffer.filled()).map_err(drop)?;
+                    self.hear()?;
+                }
                 Poll::Ready(Err(_)) => return Err(()),
                 Poll::Pending => return Ok(()),
             }
         }
+        cx.waker().wake_by_ref();
+        Ok(())
+    }
+
+    /// Takes what has been read: a newer token, a ping, a good-bye.
+    fn hear(&mut self) -> Result<(), ()> {
+        while let Some(message) = self.reader.next_message().map_err(drop)? {
+            match message {
+                // A viewer that floods its actor is let go.
+                Message::Text(token) => self.hold.say(token)?,
+                Message::Ping(data) if self.out.len() < BATCH_MAX => {
+                    self.out.push_back(websocket::pong(&data));
+                }
+                Message::Ping(_) => {}
+                Message::Close => return Err(()),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -259,3 +304,6 @@ fn encode_websocket(entry: &Entry) -> Bytes {
     fmp4::put_fragment(&mut out, entry);
     out.freeze()
 }
+
+#[cfg(test)]
+mod tests;

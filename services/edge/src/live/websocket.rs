@@ -17,10 +17,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::{admit, words};
 use crate::edge::Shared;
 use crate::error::Error;
-use crate::websocket::{self, Message, Reader};
+use crate::websocket::{self, MESSAGE_BYTES_MAX, Message, Reader};
 
 /// Longest that a viewer may take to send its token.
 const TOKEN_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes that are read before there is a token: one message of the longest, and what pings a client
+/// may have sent.
+const FIRST_BYTES_MAX: usize = 2 * MESSAGE_BYTES_MAX;
 /// Longest that a refusal may take to be sent.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -107,6 +110,7 @@ async fn first_token(
     reader: &mut Reader,
 ) -> Option<Result<Caller, Error>> {
     let read = async {
+        let mut left = FIRST_BYTES_MAX;
         loop {
             match reader.next_message().ok()? {
                 Some(Message::Text(token)) => return Some(token),
@@ -115,6 +119,7 @@ async fn first_token(
                 None => {
                     let mut bytes = [0; 1024];
                     let len = conn.read(&mut bytes).await.ok().filter(|len| *len > 0)?;
+                    left = left.checked_sub(len)?;
                     reader.push(&bytes[..len]).ok()?;
                 }
             }
