@@ -57,6 +57,15 @@ impl Directory {
         entries.get(&device).map(|entry| entry.session.clone())
     }
 
+    /// All devices, and the claims of their sessions.
+    pub(crate) fn claims(&self) -> Vec<(CloudId, Epoch)> {
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let claims = entries.iter();
+        claims
+            .map(|(device, entry)| (*device, entry.epoch))
+            .collect()
+    }
+
     /// All sessions.
     pub(crate) fn all(&self) -> Vec<Addr<Session>> {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);

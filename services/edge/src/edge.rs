@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::Router;
 use opentelemetry::metrics::Meter;
 use sightline_base::clock::Clock;
 use sightline_base::tls;
-use sightline_coord::{Coordinator, EdgeId, EdgeInfo, Membership, OwnershipEvent};
+use sightline_coord::{Coordinator, EdgeId, EdgeInfo, Membership};
 use sightline_rpc::Channel;
 use sightline_rpc::internal::v1::device_calls_server::DeviceCallsServer;
 use sightline_rpc::internal::v1::devices_client::DevicesClient;
@@ -24,9 +25,10 @@ use crate::calls::Calls;
 use crate::config::Config;
 use crate::directory::Directory;
 use crate::error::End;
+use crate::fence::fence;
 use crate::live;
 use crate::metrics::Metrics;
-use crate::session::{Claimed, Finish};
+use crate::session::Finish;
 use crate::sign_ins::SignIns;
 use crate::uplink;
 
@@ -84,6 +86,8 @@ pub(crate) struct Shared {
     pub(crate) sign_ins: SignIns,
     pub(crate) arbiters: Arbiters,
     pub(crate) draining: CancellationToken,
+    /// Nothing has been heard of the owners of devices for too long: no session begins.
+    pub(crate) unfenced: AtomicBool,
     /// Work that must be finished before the edge is gone, such as releasing claims.
     pub(crate) tasks: TaskTracker,
     pub(crate) runtime: tokio::runtime::Handle,
@@ -120,6 +124,7 @@ impl Edge {
             directory: Directory::default(),
             sign_ins: SignIns::default(),
             draining: CancellationToken::new(),
+            unfenced: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             runtime: tokio::runtime::Handle::current(),
         });
@@ -182,34 +187,4 @@ impl Edge {
 async fn follow_sign_ins(edge: Arc<Shared>) {
     let ended = edge.verifier.ended_sessions();
     edge.sign_ins.follow(ended, &edge.draining).await;
-}
-
-/// Ends sessions whose device has been claimed by somebody else since.
-async fn fence(edge: Arc<Shared>) {
-    let mut watch = edge.coordinator.watch();
-    loop {
-        let event = tokio::select! {
-            () = edge.draining.cancelled() => return,
-            event = watch.next() => event,
-        };
-        match event {
-            Ok(OwnershipEvent::Claimed { device, owner }) => {
-                if let Some(session) = edge.directory.session(device) {
-                    session.do_send(Claimed(owner.epoch));
-                }
-            }
-            Ok(OwnershipEvent::Snapshot(owners)) => {
-                for (device, owner) in owners {
-                    if let Some(session) = edge.directory.session(device) {
-                        session.do_send(Claimed(owner.epoch));
-                    }
-                }
-            }
-            Ok(OwnershipEvent::Released { .. }) => {}
-            Err(error) => {
-                tracing::warn!(%error, "the watch on owners ended");
-                return;
-            }
-        }
-    }
 }

@@ -12,6 +12,7 @@ mod directory;
 pub mod edge;
 mod error;
 mod fanout;
+mod fence;
 mod gate;
 mod live;
 mod metrics;

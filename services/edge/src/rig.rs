@@ -10,10 +10,9 @@ use actix::{Actor as _, Addr};
 use futures::{Stream, StreamExt as _, stream};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
-use opentelemetry::metrics::Meter;
-use opentelemetry::metrics::noop::NoopMeterProvider;
 use sightline_base::clock::SetClock;
-use sightline_coord::{Coordinator as _, Local, Owner};
+use sightline_base::telemetry::Metrics;
+use sightline_coord::{Coordinator, Local, Owner};
 use sightline_domain::{AccountId, CloudId, Principal};
 use sightline_rpc::auth::Caller;
 use sightline_rpc::channel::local;
@@ -49,25 +48,29 @@ type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 /// A running edge and what stands around it.
 pub(crate) struct Rig {
     pub(crate) edge: Arc<Shared>,
-    coordinator: Arc<Local>,
+    coordinator: Arc<dyn Coordinator>,
     owner: Caller,
     _running: Edge,
-    _directory: tempfile::TempDir,
 }
 
 /// Runs a test on a rig.
 pub(crate) fn run(test: impl AsyncFnOnce(Rig)) {
+    let directory = tempfile::tempdir().unwrap();
+    run_on(Arc::new(Local::open(directory.path()).unwrap()), test);
+}
+
+/// Runs a test on a rig with a coordinator of its own.
+pub(crate) fn run_on(coordinator: Arc<dyn Coordinator>, test: impl AsyncFnOnce(Rig)) {
     let runtime = || {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         builder.enable_all().start_paused(true).build().unwrap()
     };
-    actix::System::with_tokio_rt(runtime).block_on(async { test(Rig::start().await).await });
+    actix::System::with_tokio_rt(runtime)
+        .block_on(async { test(Rig::start(coordinator).await).await });
 }
 
 impl Rig {
-    async fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let coordinator = Arc::new(Local::open(directory.path()).unwrap());
+    async fn start(coordinator: Arc<dyn Coordinator>) -> Self {
         let signer = Signer::from_pkcs8(&Signer::generate_key().unwrap()).unwrap();
         let verifier = signer.verifier();
         let account: AccountId = OWNER.parse().unwrap();
@@ -80,12 +83,12 @@ impl Rig {
                 arbiters: 1,
                 ..Config::default()
             },
-            coordinator: Arc::clone(&coordinator) as _,
+            coordinator: Arc::clone(&coordinator),
             devices: local(DevicesServer::new(Registry)),
             grants: local(GrantsServer::new(Owned)),
             verifier: verifier.clone(),
             clock: SetClock::at_unix_ms(NOW_UNIX_S * 1000),
-            meter: Meter::new(Arc::new(NoopMeterProvider::new())),
+            meter: Metrics::new().unwrap().meter("edge"),
         })
         .await
         .unwrap();
@@ -94,7 +97,6 @@ impl Rig {
             coordinator,
             owner: verifier.authenticate(&token, NOW_UNIX_S * 1000).unwrap(),
             _running: edge,
-            _directory: directory,
         }
     }
 

@@ -293,6 +293,22 @@ impl Handler<Claimed> for Session {
     }
 }
 
+/// A claim of the device has ended.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Released(pub(crate) Epoch);
+
+impl Handler<Released> for Session {
+    type Result = ();
+
+    fn handle(&mut self, Released(ended): Released, ctx: &mut Context<Self>) {
+        if self.epoch() == Some(ended) {
+            self.farewell = End::new(EndReason::DeviceOffline, "the claim of the device ended");
+            ctx.stop();
+        }
+    }
+}
+
 /// What the grants' service said.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]

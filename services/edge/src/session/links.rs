@@ -1,6 +1,7 @@
 //! The session's conversations: with the coordinator, the device, the registry and sharing.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actix::{Addr, AsyncContext as _, Context, Message, WrapFuture as _};
@@ -26,6 +27,8 @@ const REPORT_INTERVAL: Duration = Duration::from_millis(200);
 /// Why a device gets no session.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoSession {
+    #[error("nothing is heard of the owners of devices")]
+    Unfenced,
     #[error("claim the device: {0}")]
     Claim(#[from] sightline_coord::Error),
     #[error("ask the device what it is: {0}")]
@@ -45,6 +48,9 @@ pub(super) async fn establish(
     mut tunnel: Tunnel,
     id: CloudId,
 ) -> Result<(Claim, device::DescribeResponse), NoSession> {
+    if edge.unfenced.load(Ordering::SeqCst) {
+        return Err(NoSession::Unfenced);
+    }
     let claim = Claim::make(&edge, id).await?;
     let request = device::DescribeRequest {
         epoch: claim.epoch().0,
