@@ -71,7 +71,7 @@ where
     let grants = Grants::heard(device, news.clone());
     grants.permit_live(caller, channel, now, now_unix_ms)?;
     if let Some(session) = &session {
-        tell(session, news);
+        tell(session, news).await;
     }
     put(session.as_ref(), question).await
 }
@@ -91,9 +91,10 @@ where
     }
 }
 
-/// What a session does not know yet; it is on its way to it.
-fn tell(session: &Addr<Session>, news: internal::WatchDeviceResponse) {
-    session.do_send(GrantsHeard(news));
+/// What a session does not know yet; it is on its way to it. That it has gone by now is noticed by
+/// the question.
+async fn tell(session: &Addr<Session>, news: internal::WatchDeviceResponse) {
+    let _ = session.send(GrantsHeard(news)).await;
 }
 
 /// The grants of a device at this moment.

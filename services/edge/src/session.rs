@@ -49,7 +49,9 @@ use feed::{Feed, FeedKey};
 use links::LinkDown;
 pub(crate) use questions::{VerifyClaim, VerifyUser};
 
-/// Messages that may wait for one session.
+/// Messages that may wait for one session. Who asks something waits for room; ends of sign-ins and
+/// newer tokens are left out without it. Sent past this bound is only what comes once: the end of a
+/// viewer, of a conversation, of the claim, and of the session itself.
 const MAILBOX: usize = 1024;
 /// How often the permits of viewers and the freshness of grants are looked at. The data path asks
 /// before each frame; this ends streams that have no frame, and notices a clock that was set.

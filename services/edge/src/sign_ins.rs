@@ -24,6 +24,13 @@ struct Watched {
     viewers: usize,
 }
 
+impl Watched {
+    /// A session that has no room for it sees the end when it next looks at its permits.
+    fn tell(&self) {
+        let _ = self.session.try_send(SignedOut);
+    }
+}
+
 /// The table of all sign-ins with open streams; as long as the viewers are.
 #[derive(Debug, Default)]
 pub(crate) struct SignIns(Arc<Mutex<Table>>);
@@ -65,14 +72,14 @@ impl SignIns {
     fn tell(&self, id: &str) {
         let watched = lock(&self.0);
         for watched in watched.get(id).iter().flat_map(|devices| devices.values()) {
-            watched.session.do_send(SignedOut);
+            watched.tell();
         }
     }
 
     fn tell_all(&self) {
         let table = lock(&self.0);
         for watched in table.values().flat_map(HashMap::values) {
-            watched.session.do_send(SignedOut);
+            watched.tell();
         }
     }
 

@@ -20,7 +20,8 @@ use crate::gate::Gate;
 use crate::session::{Renew, Session, ViewerClosed};
 use crate::websocket::Reader;
 
-/// Messages that may wait for one viewer; the data path lets a viewer go that says more.
+/// Messages of the viewer itself that may wait; the data path lets one go that says more. Besides
+/// them there is its beginning, its end, and each time that the session says that it has to end.
 const MAILBOX: usize = 8;
 /// Between two tokens of one viewer that are looked at: a check of a signature costs the thread
 /// that all viewers of the device are served on.
@@ -167,7 +168,8 @@ impl Handler<Said> for Viewer {
             id: self.id,
             caller,
         };
-        self.session.do_send(renew);
+        // A session that has no room for it leaves the permit as it is; the next token comes.
+        let _ = self.session.try_send(renew);
     }
 }
 

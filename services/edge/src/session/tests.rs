@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use actix::{Context, Handler, Message};
+use sightline_rpc::internal::v1 as internal;
 use sightline_rpc::live::v1::EndReason;
 use tokio::time::Instant;
 
-use super::{Finish, Session};
+use super::{Finish, GrantsHeard, Session};
 use crate::error::End;
 use crate::rig::{self, Device, until};
 
@@ -101,5 +102,21 @@ fn stream_with_a_frame_in_half_a_minute_goes_on() {
         let (_connected, admission) = rig.watch(slow).await;
         until(async || rig.edge.metrics.frames_in.get() == 10).await;
         assert_eq!(admission.gate.check(Instant::now()), Ok(()));
+    });
+}
+
+#[test]
+fn end_of_a_sign_in_is_seen_by_a_session_that_has_no_room_for_its_message() {
+    rig::run(async |rig| {
+        let (connected, admission) = rig.watch(Device::new()).await;
+        let filler = || GrantsHeard(internal::WatchDeviceResponse::default());
+        // Nothing is taken out before this thread is given away.
+        while connected.session.try_send(filler()).is_ok() {}
+        let sign_in = admission.gate.permit().caller().session().to_owned();
+        let ended = rig.edge.verifier.ended_sessions();
+        ended.end(&sign_in, i64::MAX, 0);
+        until(async || admission.gate.check(Instant::now()).is_err()).await;
+        let end = admission.gate.check(Instant::now()).unwrap_err();
+        assert_eq!(end.reason, EndReason::SessionEnded);
     });
 }
