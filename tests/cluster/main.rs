@@ -8,6 +8,7 @@
 mod admission;
 mod crash;
 mod hostile_device;
+mod metrics;
 mod operator;
 mod outages;
 mod policies;

@@ -27,7 +27,8 @@ use sightline_loadtest::account::Api;
 use sightline_loadtest::connect::Target;
 use sightline_loadtest::device::{Cloud, Synthetic};
 use tempfile::TempDir;
-use tokio::net::UnixStream;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UnixStream};
 use tonic::transport::Endpoint;
 
 /// Longest wait for a state that must come.
@@ -178,6 +179,21 @@ impl Sandbox {
     #[must_use]
     pub fn devices(&self) -> SocketAddr {
         self.config.listen.devices
+    }
+
+    /// What `GET /metrics` answers.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn metrics(&self) -> anyhow::Result<String> {
+        let node = self.node.as_ref().context("the node is stopped")?;
+        let mut connection = TcpStream::connect(node.addresses().metrics).await?;
+        let request = b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        connection.write_all(request).await?;
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await?;
+        anyhow::ensure!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        Ok(answer)
     }
 
     /// Registers an account with the code from its mail, and signs in.

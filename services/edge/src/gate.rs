@@ -86,6 +86,11 @@ impl Gate {
         }
     }
 
+    /// Why it was shut.
+    pub(crate) fn ended(&self) -> Option<&End> {
+        self.end.get()
+    }
+
     /// Exchanges the permit for a newer one; a gate that is shut stays shut.
     pub(crate) fn renew(&self, permit: Permit) {
         self.permit.store(Arc::new(permit));

@@ -3,7 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
+use sightline_rpc::live::v1::EndReason;
+
+/// Reasons of [`EndReason`]; its first one, unspecified, stands for viewers who left.
+const REASONS: usize = 11;
 
 /// Plain counters that the data path adds to once per pass; OpenTelemetry reads them when it is
 /// asked, so that a frame costs no attribute look-up.
@@ -12,6 +17,8 @@ pub(crate) struct Metrics {
     pub(crate) devices: Level,
     pub(crate) viewers: Level,
     pub(crate) feeds: Level,
+    pub(crate) snapshots: Level,
+    pub(crate) ring_bytes: Level,
     pub(crate) frames_in: Count,
     pub(crate) bytes_in: Count,
     pub(crate) frames_out: Count,
@@ -20,6 +27,34 @@ pub(crate) struct Metrics {
     pub(crate) viewers_refused: Count,
     pub(crate) bad_streams: Count,
     pub(crate) devices_refused: Count,
+    pub(crate) endings: Endings,
+}
+
+/// Streams to viewers that are over.
+#[derive(Debug, Default)]
+pub(crate) struct Endings([Count; REASONS]);
+
+impl Endings {
+    /// One more; without a reason when the viewer left.
+    pub(crate) fn add(&self, reason: Option<EndReason>) {
+        let reason = reason.unwrap_or(EndReason::Unspecified);
+        let at = usize::try_from(i32::from(reason)).unwrap_or(0);
+        if let Some(count) = self.0.get(at) {
+            count.add(1);
+        }
+    }
+
+    /// Each reason with its number.
+    fn all(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let reasons = (0..).map_while(|at| EndReason::try_from(at).ok());
+        reasons.zip(&self.0).map(|(reason, count)| {
+            let name = match reason {
+                EndReason::Unspecified => "VIEWER_LEFT",
+                reason => reason.as_str_name().trim_start_matches("END_REASON_"),
+            };
+            (name, count.get())
+        })
+    }
 }
 
 /// Only rises.
@@ -70,6 +105,32 @@ impl Drop for Entered {
     }
 }
 
+/// Bytes of one ring that count in [`Metrics::ring_bytes`] as long as this lives.
+#[derive(Debug)]
+pub(crate) struct RingBytes {
+    metrics: Arc<Metrics>,
+    bytes: u64,
+}
+
+impl RingBytes {
+    pub(crate) fn none(metrics: Arc<Metrics>) -> Self {
+        Self { metrics, bytes: 0 }
+    }
+
+    /// So many now.
+    pub(crate) fn set(&mut self, bytes: u64) {
+        let level = &self.metrics.ring_bytes.0;
+        level.fetch_add(bytes.wrapping_sub(self.bytes), Ordering::Relaxed);
+        self.bytes = bytes;
+    }
+}
+
+impl Drop for RingBytes {
+    fn drop(&mut self) {
+        self.set(0);
+    }
+}
+
 impl Metrics {
     /// Counters that the meter reads.
     pub(crate) fn new(meter: &Meter) -> Arc<Self> {
@@ -89,6 +150,14 @@ impl Metrics {
             "streams asked of devices",
             |m| &m.feeds,
         );
+        let snapshots = "pictures that devices are making";
+        metrics.level(meter, "sightline_edge_snapshots", snapshots, |m| {
+            &m.snapshots
+        });
+        let ring_bytes = "frame bytes that are held for viewers";
+        metrics.level(meter, "sightline_edge_ring_bytes", ring_bytes, |m| {
+            &m.ring_bytes
+        });
         metrics.count(
             meter,
             "sightline_edge_frames_in",
@@ -124,7 +193,21 @@ impl Metrics {
         metrics.count(meter, "sightline_edge_devices_refused", devices, |m| {
             &m.devices_refused
         });
+        metrics.endings(meter);
         metrics
+    }
+
+    fn endings(self: &Arc<Self>, meter: &Meter) {
+        let metrics = Arc::clone(self);
+        meter
+            .u64_observable_counter("sightline_edge_streams_ended")
+            .with_description("streams to viewers that are over, by reason")
+            .with_callback(move |observer| {
+                for (reason, count) in metrics.endings.all() {
+                    observer.observe(count, &[KeyValue::new("reason", reason)]);
+                }
+            })
+            .build();
     }
 
     fn level(
@@ -157,5 +240,22 @@ impl Metrics {
                 observer.observe(count(&metrics).get(), &[]);
             })
             .build();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_of_an_end_has_a_count_of_its_own() {
+        let endings = Endings::default();
+        let reasons = (1..).map_while(|at| EndReason::try_from(at).ok());
+        reasons.for_each(|reason| endings.add(Some(reason)));
+        endings.add(None);
+        assert_eq!(endings.all().count(), REASONS);
+        for (name, count) in endings.all() {
+            assert_eq!(count, 1, "{name}");
+        }
     }
 }

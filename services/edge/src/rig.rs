@@ -49,7 +49,7 @@ type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 pub(crate) struct Rig {
     pub(crate) edge: Arc<Shared>,
     coordinator: Arc<dyn Coordinator>,
-    owner: Caller,
+    pub(crate) owner: Caller,
     _running: Edge,
 }
 
@@ -278,7 +278,7 @@ impl device_server::Device for Device {
         &self,
         _: Request<device::SnapshotRequest>,
     ) -> Result<Response<device::SnapshotResponse>, Status> {
-        refused()
+        std::future::pending().await
     }
 }
 

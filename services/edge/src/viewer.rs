@@ -81,6 +81,8 @@ impl Actor for Viewer {
 /// stream ends with it.
 impl Drop for Viewer {
     fn drop(&mut self) {
+        let reason = self.gate.ended().map(|end| end.reason);
+        self.edge.metrics.endings.add(reason);
         self.gate
             .shut(End::new(EndReason::DeviceOffline, "the viewer was let go"));
         self.session.do_send(ViewerClosed { id: self.id });

@@ -203,9 +203,11 @@ impl Handler<Snapshot> for Session {
             .stream(request.channel, StreamKind::Main)
             .is_some();
         let mut tunnel = self.tunnel.clone();
+        let metrics = Arc::clone(&self.edge.metrics);
         let picture = async move {
             let permit = permit?;
             let _turn = turn.map_err(|_| Error::TooManyViewers)?;
+            let _counted = Level::enter(&metrics, |m| &m.snapshots);
             if !has_channel {
                 return Err(Error::ChannelUnavailable(
                     "the device has no such channel".into(),

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{ActorFutureExt as _, AsyncContext as _, Context, SpawnHandle, WrapFuture as _};
-use sightline_media::ring::{Writer, ring};
+use sightline_media::ring::{Ring, Writer, ring};
 use sightline_rpc::device::v1 as device;
+use sightline_rpc::device::v1::live_response::Event;
 use sightline_rpc::live::v1::{EndReason, StreamKind};
 use sightline_rpc::media::{frame_from_proto, tracks_from_proto};
 use tokio::time::{Instant, timeout_at};
@@ -15,12 +16,13 @@ use tonic::Code;
 use super::Session;
 use crate::error::End;
 use crate::fanout::FanOut;
-use crate::metrics::{Entered, Level, Metrics};
+use crate::metrics::{Entered, Level, Metrics, RingBytes};
 use crate::uplink::Tunnel;
 
 /// Most pictures that one word of a device may call lost: those of nine hours. More would make
 /// nonsense of what viewers are told and of what is counted.
 const GAP_MAX: u64 = 1_000_000;
+
 /// Longest from one frame of the device to the next. While a camera is away the call stays open and
 /// silent: an agent tries it again after half a minute at most, and needs up to as long again for
 /// an answer and a key frame. A camera that sends a picture every few seconds is far below it.
@@ -86,7 +88,13 @@ impl Session {
     fn start_feed(&self, key: FeedKey, ctx: &mut Context<Self>) -> Feed {
         let metrics = Arc::clone(&self.edge.metrics);
         let (writer, ring) = ring(self.edge.config.ring_limits());
-        let ingest = ingest(self.tunnel.clone(), key, writer, Arc::clone(&metrics));
+        let filling = Filling {
+            writer,
+            held: RingBytes::none(Arc::clone(&metrics)),
+            ring: ring.clone(),
+            metrics: Arc::clone(&metrics),
+        };
+        let ingest = ingest(self.tunnel.clone(), key, filling);
         let ingest = ctx.spawn(ingest.into_actor(self).map(move |end, session, ctx| {
             session.feed_ended(key, &end, ctx);
         }));
@@ -122,12 +130,7 @@ impl Session {
 }
 
 /// Fills the ring from the device until one of the two gives up; says why.
-async fn ingest(
-    mut tunnel: Tunnel,
-    key: FeedKey,
-    mut writer: Writer,
-    metrics: Arc<Metrics>,
-) -> End {
+async fn ingest(mut tunnel: Tunnel, key: FeedKey, mut filling: Filling) -> End {
     let request = device::LiveRequest {
         channel: key.channel,
         stream: key.stream.into(),
@@ -147,25 +150,37 @@ async fn ingest(
             Ok(Err(status)) => return refusal(&status),
             Err(_) => return silence(),
         };
-        let taken = match event {
-            Some(device::live_response::Event::Started(started)) => {
-                tracks_from_proto(started).map(|tracks| writer.set_tracks(tracks))
-            }
-            Some(device::live_response::Event::Frame(frame)) => {
-                silent_at = Instant::now() + SILENCE_MAX;
-                metrics.frames_in.add(1);
-                metrics.bytes_in.add(frame.data.len() as u64);
-                frame_from_proto(frame).and_then(|frame| writer.push(frame))
-            }
-            Some(device::live_response::Event::Gap(gap)) => {
-                writer.gap(gap.lost.min(GAP_MAX));
-                Ok(())
-            }
-            None => Ok(()),
-        };
-        if let Err(error) = taken {
+        if let Some(Event::Frame(_)) = event {
+            silent_at = Instant::now() + SILENCE_MAX;
+        }
+        if let Err(error) = filling.take(event) {
             return End::new(EndReason::BadStream, error.to_string());
         }
+    }
+}
+
+/// A ring from the device's side, and what is counted there.
+struct Filling {
+    writer: Writer,
+    ring: Ring,
+    held: RingBytes,
+    metrics: Arc<Metrics>,
+}
+
+impl Filling {
+    fn take(&mut self, event: Option<Event>) -> Result<(), sightline_media::Error> {
+        match event {
+            Some(Event::Started(started)) => self.writer.set_tracks(tracks_from_proto(started)?),
+            Some(Event::Frame(frame)) => {
+                self.metrics.frames_in.add(1);
+                self.metrics.bytes_in.add(frame.data.len() as u64);
+                self.writer.push(frame_from_proto(frame)?)?;
+                self.held.set(self.ring.bytes());
+            }
+            Some(Event::Gap(gap)) => self.writer.gap(gap.lost.min(GAP_MAX)),
+            None => {}
+        }
+        Ok(())
     }
 }
 

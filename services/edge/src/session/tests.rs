@@ -5,8 +5,8 @@ use sightline_rpc::internal::v1 as internal;
 use sightline_rpc::live::v1::EndReason;
 use tokio::time::Instant;
 
-use super::{Finish, GrantsHeard, Session};
-use crate::error::End;
+use super::{Finish, GrantsHeard, Session, Snapshot};
+use crate::error::{End, Error};
 use crate::rig::{self, Device, until};
 
 #[test]
@@ -118,5 +118,21 @@ fn end_of_a_sign_in_is_seen_by_a_session_that_has_no_room_for_its_message() {
         until(async || admission.gate.check(Instant::now()).is_err()).await;
         let end = admission.gate.check(Instant::now()).unwrap_err();
         assert_eq!(end.reason, EndReason::SessionEnded);
+    });
+}
+
+#[test]
+fn picture_that_does_not_come_is_given_up_and_no_longer_counted() {
+    rig::run(async |rig| {
+        let (connected, _admission) = rig.watch(Device::new()).await;
+        let asked = connected.session.send(Snapshot {
+            caller: rig.owner.clone(),
+            channel: 1,
+        });
+        let asked = tokio::spawn(asked);
+        until(async || rig.edge.metrics.snapshots.get() == 1).await;
+        let answer = asked.await.unwrap().unwrap();
+        assert!(matches!(answer, Err(Error::ChannelUnavailable(_))));
+        assert_eq!(rig.edge.metrics.snapshots.get(), 0);
     });
 }

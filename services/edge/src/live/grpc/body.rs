@@ -77,6 +77,7 @@ impl WatchBody {
 
     fn fill(&mut self) {
         if let Err(end) = self.gate.check(Instant::now()) {
+            self.gate.shut(end.clone());
             return self.end(end);
         }
         // None also when the writer is gone: the viewer's actor knows why, and shuts the gate.
