@@ -4,6 +4,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix::{Actor as _, Addr};
@@ -24,6 +25,7 @@ use sightline_rpc::internal::v1::devices_server::{Devices, DevicesServer};
 use sightline_rpc::internal::v1::grants_server::{Grants, GrantsServer};
 use sightline_rpc::live::v1::{Codec, Frame, Started, StreamKind, Track};
 use sightline_rpc::token::{Claims, Signer};
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
@@ -40,8 +42,10 @@ const PATIENCE: Duration = Duration::from_secs(600);
 const POLL: Duration = Duration::from_millis(10);
 const NOW_UNIX_S: i64 = 1_795_435_200;
 const OWNER: &str = "0190a000-0000-7000-8000-000000000001";
-/// Samples of one frame of sound: 20 ms at 8 kHz.
-const SOUND: &[u8] = &[0xff; 160];
+/// One frame of sound: with one in 20 ms there are 1.6 Mbit/s.
+const SOUND: &[u8] = &[0xff; 4000];
+/// One message of filler.
+const FILLER: &[u8] = &[0; 16 << 10];
 
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
@@ -50,6 +54,7 @@ pub(crate) struct Rig {
     pub(crate) edge: Arc<Shared>,
     coordinator: Arc<dyn Coordinator>,
     pub(crate) owner: Caller,
+    uplink: Arc<AtomicU64>,
     _running: Edge,
 }
 
@@ -78,13 +83,14 @@ impl Rig {
         let (from, until) = (NOW_UNIX_S, NOW_UNIX_S + 900);
         let claims = Claims::new(&principal, "sign-in".to_owned(), from, until);
         let token = signer.sign(&claims.session_until(until + 3600)).unwrap();
+        let uplink = Arc::default();
         let edge = Edge::start(Parts {
             config: Config {
                 arbiters: 1,
                 ..Config::default()
             },
             coordinator: Arc::clone(&coordinator),
-            devices: local(DevicesServer::new(Registry)),
+            devices: local(DevicesServer::new(Registry(Arc::clone(&uplink)))),
             grants: local(GrantsServer::new(Owned)),
             verifier: verifier.clone(),
             clock: SetClock::at_unix_ms(NOW_UNIX_S * 1000),
@@ -96,6 +102,7 @@ impl Rig {
             edge: Arc::clone(&edge.shared),
             coordinator,
             owner: verifier.authenticate(&token, NOW_UNIX_S * 1000).unwrap(),
+            uplink,
             _running: edge,
         }
     }
@@ -141,6 +148,11 @@ impl Rig {
         tokio::time::timeout(PATIENCE, admitted).await.unwrap()
     }
 
+    /// What the link was reported to carry last, bits per second.
+    pub(crate) fn reported_uplink(&self) -> u64 {
+        self.uplink.load(Ordering::SeqCst)
+    }
+
     /// The device's owner in the coordinator's table.
     pub(crate) async fn owner(&self, device: CloudId) -> Option<Owner> {
         self.coordinator.owner(device).await.unwrap()
@@ -179,6 +191,10 @@ pub(crate) struct Device {
     pub(crate) is_mute: bool,
     /// Between two frames of its stream; without, no frame ever comes.
     pub(crate) frame_interval: Option<Duration>,
+    /// Between two messages of a stream of filler; without, it is not measured.
+    pub(crate) probe_interval: Option<Duration>,
+    /// How many streams of filler are open.
+    pub(crate) probes: watch::Sender<usize>,
 }
 
 impl Device {
@@ -187,7 +203,25 @@ impl Device {
             id: CloudId::of_public_key(b"key"),
             is_mute: false,
             frame_interval: Some(Duration::from_millis(20)),
+            probe_interval: None,
+            probes: watch::Sender::new(0),
         }
+    }
+}
+
+/// Counts as one for as long as it lives.
+struct Open(watch::Sender<usize>);
+
+impl Open {
+    fn new(count: &watch::Sender<usize>) -> Self {
+        count.send_modify(|count| *count += 1);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
     }
 }
 
@@ -269,9 +303,23 @@ impl device_server::Device for Device {
 
     async fn probe_uplink(
         &self,
-        _: Request<device::ProbeUplinkRequest>,
+        request: Request<device::ProbeUplinkRequest>,
     ) -> Result<Response<Self::ProbeUplinkStream>, Status> {
-        refused()
+        let Some(interval) = self.probe_interval else {
+            return refused();
+        };
+        let open = Open::new(&self.probes);
+        let messages = request.into_inner().bytes as usize / FILLER.len();
+        let filler = stream::iter(0..messages).then(move |_| {
+            let _open = &open;
+            async move {
+                tokio::time::sleep(interval).await;
+                Ok(device::ProbeUplinkResponse {
+                    filler: FILLER.into(),
+                })
+            }
+        });
+        Ok(Response::new(Box::pin(filler)))
     }
 
     async fn snapshot(
@@ -282,8 +330,8 @@ impl device_server::Device for Device {
     }
 }
 
-/// Takes every report.
-struct Registry;
+/// Takes every report, and keeps the speed of the link in it.
+struct Registry(Arc<AtomicU64>);
 
 #[tonic::async_trait]
 impl Devices for Registry {
@@ -291,8 +339,10 @@ impl Devices for Registry {
 
     async fn report(
         &self,
-        _: Request<internal::ReportRequest>,
+        report: Request<internal::ReportRequest>,
     ) -> Result<Response<internal::ReportResponse>, Status> {
+        let bits_per_s = report.into_inner().uplink_bits_per_s;
+        self.0.store(bits_per_s, Ordering::SeqCst);
         Ok(Response::new(internal::ReportResponse {}))
     }
 

@@ -35,7 +35,7 @@ use tokio::time::Instant;
 use crate::edge::Shared;
 use crate::error::End;
 use crate::gate::Gate;
-use crate::metrics::{Entered, Level};
+use crate::metrics::{Count, Entered, Level};
 use crate::permit::{Grants, Permit};
 use crate::sign_ins::SignIn;
 use crate::uplink::Tunnel;
@@ -47,6 +47,7 @@ use claim::Claim;
 use description::Description;
 use feed::{Feed, FeedKey};
 use links::LinkDown;
+use measurement::Measurement;
 pub(crate) use questions::{VerifyClaim, VerifyUser};
 
 /// Messages that may wait for one session. Who asks something waits for room; ends of sign-ins and
@@ -84,6 +85,9 @@ pub(crate) struct Session {
     description: Description,
     /// As last measured; 0 before.
     uplink_bits_per_s: watch::Sender<u64>,
+    measurement: Measurement,
+    /// Frame bytes of all streams.
+    received: Arc<Count>,
     grants: Grants,
     feeds: HashMap<FeedKey, Feed>,
     viewers: HashMap<u64, Watching>,
@@ -123,6 +127,8 @@ impl Session {
             claim: None,
             description: Description::of(device::DescribeResponse::default()),
             uplink_bits_per_s: watch::Sender::new(0),
+            measurement: Measurement::default(),
+            received: Arc::default(),
             grants: Grants::unknown(device),
             feeds: HashMap::new(),
             viewers: HashMap::new(),

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-/// Most bytes of one measurement: two seconds at the 16 Mbit/s that four cameras need.
+/// Most bytes of all measurements at once: two seconds at the 16 Mbit/s that four cameras need.
 const BYTES_MAX: usize = 4 << 20;
 /// Bytes of one message, a quarter of the most: the cloud counts whole ones for a few seconds, and
 /// must get some over a link of 0.1 Mbit/s too.
@@ -27,32 +27,33 @@ const DURATION_MAX: Duration = Duration::from_secs(60);
 /// nothing there can compress them.
 static FILLER: [u8; MESSAGE_BYTES] = [0; MESSAGE_BYTES];
 
-/// Measurements: one at a time, since two would measure each other.
+/// Measurements; several streams may be one, so it is their bytes that are bounded in all.
 #[derive(Debug)]
 pub(super) struct Probes(Arc<Semaphore>);
 
 impl Probes {
     pub(super) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(1)))
+        Self(Arc::new(Semaphore::new(BYTES_MAX)))
     }
 
     /// As many bytes of filler. Ends early after [`DURATION_MAX`] and at shutdown.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT for more than [`BYTES_MAX`], RESOURCE_EXHAUSTED during another measurement.
+    /// INVALID_ARGUMENT for more than [`BYTES_MAX`], RESOURCE_EXHAUSTED when others that go on leave
+    /// too little of it.
     pub(super) fn start(
         &self,
-        bytes: u32,
+        wanted: u32,
         shutdown: CancellationToken,
     ) -> Result<impl Stream<Item = Result<ProbeUplinkResponse, Status>> + use<>, Status> {
-        let bytes = usize::try_from(bytes)
+        let bytes = usize::try_from(wanted)
             .ok()
             .filter(|bytes| *bytes <= BYTES_MAX)
             .ok_or_else(|| {
                 Status::invalid_argument(format!("a measurement has {BYTES_MAX} bytes at most"))
             })?;
         let running = Arc::clone(&self.0)
-            .try_acquire_owned()
+            .try_acquire_many_owned(wanted)
             .map_err(|_| Status::resource_exhausted("the uplink is being measured already"))?;
         let (sender, mut messages) = mpsc::channel(MESSAGES_WAITING);
         // Not in the stream itself: that is not polled while the link is stuck, and would keep the
@@ -118,6 +119,16 @@ mod tests {
         assert_eq!(began.elapsed(), DURATION_MAX);
         assert_eq!(sizes(&probes, 1).await.unwrap(), [1]);
         drop(unread);
+    }
+
+    #[tokio::test]
+    async fn four_streams_of_a_mebibyte_are_one_measurement_and_a_fifth_is_refused() {
+        let probes = Probes::new();
+        let start = || probes.start(1 << 20, CancellationToken::new());
+        let streams: Vec<_> = (0..4).map(|_| start().unwrap()).collect();
+        let refused = start().err().unwrap();
+        assert_eq!(refused.code(), Code::ResourceExhausted);
+        drop(streams);
     }
 
     #[tokio::test]

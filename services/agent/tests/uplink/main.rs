@@ -511,7 +511,8 @@ async fn uplink_is_measured_by_as_many_bytes_as_asked_for_over_a_thin_link_too()
         .await
         .unwrap()
         .into_inner();
-    let second = device.client.probe_uplink(request).await;
+    let whole = ProbeUplinkRequest { bytes: 4_194_304 };
+    let second = device.client.probe_uplink(whole).await;
     assert_eq!(second.unwrap_err().code(), Code::ResourceExhausted);
     let mut bytes = 0;
     while let Some(message) = timeout(PATIENCE, filler.message()).await.unwrap().unwrap() {

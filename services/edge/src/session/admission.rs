@@ -95,6 +95,7 @@ impl Handler<Admit> for Session {
             _counted: Level::enter(&self.edge.metrics, |m| &m.viewers),
         };
         self.viewers.insert(id, watching);
+        self.interrupt_measurement(ctx);
         let hold = Hold::new(viewer);
         let arbiter = Handle::current();
         Ok(Admission {

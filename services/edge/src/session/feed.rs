@@ -16,7 +16,7 @@ use tonic::Code;
 use super::Session;
 use crate::error::End;
 use crate::fanout::FanOut;
-use crate::metrics::{Entered, Level, Metrics, RingBytes};
+use crate::metrics::{Count, Entered, Level, Metrics, RingBytes};
 use crate::uplink::Tunnel;
 
 /// Most pictures that one word of a device may call lost: those of nine hours. More would make
@@ -92,6 +92,7 @@ impl Session {
             writer,
             held: RingBytes::none(Arc::clone(&metrics)),
             ring: ring.clone(),
+            received: Arc::clone(&self.received),
             metrics: Arc::clone(&metrics),
         };
         let ingest = ingest(self.tunnel.clone(), key, filling);
@@ -164,6 +165,8 @@ struct Filling {
     writer: Writer,
     ring: Ring,
     held: RingBytes,
+    /// Of the whole device.
+    received: Arc<Count>,
     metrics: Arc<Metrics>,
 }
 
@@ -174,6 +177,7 @@ impl Filling {
             Some(Event::Frame(frame)) => {
                 self.metrics.frames_in.add(1);
                 self.metrics.bytes_in.add(frame.data.len() as u64);
+                self.received.add(frame.data.len() as u64);
                 self.writer.push(frame_from_proto(frame)?)?;
                 self.held.set(self.ring.bytes());
             }
