@@ -39,6 +39,24 @@ pub fn check_h265(frame: &[u8], key: bool) -> Result<(), Error> {
     })
 }
 
+/// Whether the first slice in the frame is the first one of its picture. When packets were lost before
+/// a frame, and this does not hold, they took the beginning of its picture with them.
+#[must_use]
+pub fn has_first_slice(frame: &[u8], codec: Codec) -> bool {
+    let (header_bytes, slices) = if codec == Codec::H265 {
+        (2, 0..32)
+    } else {
+        (1, 1..6)
+    };
+    let mut slice = units(frame).map_while(Result::ok);
+    slice
+        .find(|unit| slices.contains(&kind(unit, codec)))
+        .and_then(|unit| unit.get(header_bytes))
+        // H.264 begins a slice with `first_mb_in_slice`, whose code for 0 is a single bit; H.265 with
+        // `first_slice_segment_in_pic_flag`.
+        .is_some_and(|byte| byte & 0x80 != 0)
+}
+
 fn check(frame: &[u8], codec: Codec, wanted: impl Fn(u8) -> bool) -> Result<(), Error> {
     let mut found = false;
     for unit in units(frame) {
@@ -183,6 +201,27 @@ mod tests {
     fn lengths(units: &[&[u8]]) -> Vec<u8> {
         let prefixed = |unit: &&[u8]| [&(unit.len() as u32).to_be_bytes(), *unit].concat();
         units.iter().flat_map(prefixed).collect()
+    }
+
+    #[test]
+    fn picture_has_its_beginning_when_its_first_slice_says_so() {
+        let sei: &[u8] = &[6, 1];
+        let (first, second): (&[u8], &[u8]) = (&[0x65, 0x88], &[0x65, 0x40]);
+        assert!(has_first_slice(
+            &lengths(&[sei, first, second]),
+            Codec::H264
+        ));
+        assert!(!has_first_slice(&lengths(&[sei, second]), Codec::H264));
+        assert!(!has_first_slice(&lengths(&[sei]), Codec::H264));
+        assert!(!has_first_slice(&lengths(&[&[0x65]]), Codec::H264));
+
+        let sei: &[u8] = &[39 << 1, 1, 0x80];
+        let (first, second): (&[u8], &[u8]) = (&[19 << 1, 1, 0xac], &[19 << 1, 1, 0x2c]);
+        assert!(has_first_slice(
+            &lengths(&[sei, first, second]),
+            Codec::H265
+        ));
+        assert!(!has_first_slice(&lengths(&[sei, second]), Codec::H265));
     }
 
     #[test]

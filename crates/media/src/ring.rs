@@ -89,6 +89,14 @@ impl Ring {
         Cursor::new(Arc::clone(&self.shared))
     }
 
+    /// A cursor for a viewer whose earlier cursor expected this picture on the ring before this one
+    /// ([`Cursor::expected`]): it starts like any other, and what lies between counts as lost. The
+    /// writers number pictures on from ring to ring ([`Writer::pictures`]).
+    #[must_use]
+    pub fn cursor_expecting(&self, picture: Option<u64>) -> Cursor {
+        Cursor::expecting(Arc::clone(&self.shared), picture)
+    }
+
     /// Woken once for each frame that is published from now on, and when the ring closes.
     #[must_use]
     pub fn listen(&self) -> Listener {

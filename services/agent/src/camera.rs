@@ -6,6 +6,7 @@
 
 mod demo;
 mod error;
+mod missing;
 mod rtsp;
 mod sink;
 pub(crate) mod state;

@@ -28,11 +28,15 @@ pub struct Cursor {
 
 impl Cursor {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self::expecting(shared, None)
+    }
+
+    pub(super) fn expecting(shared: Arc<Shared>, expected: Option<u64>) -> Self {
         let mut cursor = Self {
             shared,
             next: 0,
             await_start: true,
-            expected: None,
+            expected,
         };
         cursor.skip_to_newest_key();
         cursor
@@ -61,6 +65,12 @@ impl Cursor {
             self.await_start = false;
             return Some(self.deliver(entry));
         }
+    }
+
+    /// Number of the picture that it expects next; none before the first.
+    #[must_use]
+    pub fn expected(&self) -> Option<u64> {
+        self.expected
     }
 
     /// Whether everything that was published has been read.

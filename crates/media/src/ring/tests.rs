@@ -49,6 +49,25 @@ fn new_cursor_starts_at_newest_key_frame() {
 }
 
 #[test]
+fn viewer_that_goes_on_to_another_ring_is_told_what_lies_between() {
+    let (mut writer, ring) = started(Limits::default());
+    push_pictures(&mut writer, 0, 8, 5);
+    let mut cursor = ring.cursor();
+    read_all(&mut cursor);
+    // Three more that it does not read before the ring is gone.
+    push_pictures(&mut writer, 8, 11, 5);
+    let (mut next, next_ring) = started(Limits::default());
+    next.gap(writer.pictures() + 20);
+    drop(writer);
+    let mut moved = next_ring.cursor_expecting(cursor.expected());
+    let mut new = next_ring.cursor();
+    push_pictures(&mut next, 13, 17, 5);
+    // Two pictures before the key frame 15 are left out as well.
+    assert_eq!(read_all(&mut moved), [(3 + 20 + 2, 0), (0, 1)]);
+    assert_eq!(read_all(&mut new), without_loss(0..2));
+}
+
+#[test]
 fn cursor_that_was_there_first_gets_everything() {
     let (mut writer, ring) = started(Limits::default());
     let mut cursor = ring.cursor();

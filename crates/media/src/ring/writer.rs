@@ -58,6 +58,13 @@ impl Writer {
         self.await_start = true;
     }
 
+    /// Pictures so far, with those that were not published and those that were told as lost. A writer
+    /// that takes this one's place on another ring begins with so many by [`Self::gap`].
+    #[must_use]
+    pub fn pictures(&self) -> u64 {
+        self.pictures
+    }
+
     /// Publishes one frame and wakes all listeners. Frames before the first key picture are
     /// dropped.
     ///

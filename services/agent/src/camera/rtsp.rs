@@ -12,6 +12,7 @@ use retina::client::{
     Credentials, Demuxed, Described, PlayOptions, Session, SessionOptions, SetupOptions, Transport,
 };
 use retina::codec::{CodecItem, FrameFormat};
+use sightline_media::nal;
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
@@ -128,15 +129,21 @@ async fn forward(
                     };
                     sink.set_tracks(tracks);
                 }
+                let lost = frame.loss() > 0;
+                if lost {
+                    tracing::debug!(packets = frame.loss(), "lost before a picture");
+                    sink.lose();
+                }
                 let source_us = micros(frame.timestamp());
                 let key = frame.is_random_access_point();
-                sink.push(
-                    tracks::VIDEO,
-                    key,
-                    source_us,
-                    Bytes::from(frame.into_data()),
-                )?;
+                let data = Bytes::from(frame.into_data());
+                // What was lost may have been of the picture before, or the beginning of this one.
+                if key && lost && !nal::has_first_slice(&data, selected.video_codec()) {
+                    continue;
+                }
+                sink.push(tracks::VIDEO, key, source_us, data)?;
             }
+            // A packet of sound that is lost is a click, and the next one is whole.
             CodecItem::AudioFrame(frame) if sink.has_tracks() => {
                 let data = Bytes::copy_from_slice(frame.data());
                 sink.push(tracks::AUDIO, true, micros(frame.timestamp()), data)?;

@@ -5,6 +5,7 @@ use sightline_media::ring::Writer;
 use sightline_media::{Frame, Tracks};
 
 use super::PullError;
+use super::missing::Missing;
 use super::state::{Reporter, StreamState};
 use super::timeline::Timeline;
 
@@ -13,6 +14,7 @@ use super::timeline::Timeline;
 pub(crate) struct Sink<'a> {
     writer: Writer,
     timeline: &'a mut Timeline,
+    missing: &'a mut Missing,
     report: &'a Reporter,
     tracks: Option<Tracks>,
     /// Pictures have come.
@@ -20,11 +22,18 @@ pub(crate) struct Sink<'a> {
 }
 
 impl<'a> Sink<'a> {
-    pub(super) fn new(writer: Writer, timeline: &'a mut Timeline, report: &'a Reporter) -> Self {
+    pub(super) fn new(
+        writer: Writer,
+        timeline: &'a mut Timeline,
+        missing: &'a mut Missing,
+        report: &'a Reporter,
+    ) -> Self {
         timeline.begin_pull();
+        missing.lose();
         Self {
             writer,
             timeline,
+            missing,
             report,
             tracks: None,
             streaming: false,
@@ -38,9 +47,21 @@ impl<'a> Sink<'a> {
         self.tracks = Some(tracks);
     }
 
+    /// Pictures of this pull and of those before it, with all that are missing.
+    pub(super) fn pictures(&self) -> u64 {
+        self.writer.pictures()
+    }
+
     /// Whether tracks have been announced.
     pub(super) fn has_tracks(&self) -> bool {
         self.tracks.is_some()
+    }
+
+    /// Tells that something was lost before the next frame of the picture: what follows cannot be
+    /// decoded, so nothing is published before the next key frame, which tells how much is missing.
+    pub(super) fn lose(&mut self) {
+        self.missing.lose();
+        self.writer.gap(0);
     }
 
     /// Publishes one frame; `source_us` is its presentation time by the camera's clock.
@@ -63,6 +84,14 @@ impl<'a> Sink<'a> {
         let video = video.codec.is_video();
         let times = self.timeline.place(video, source_us)?;
         let (pts_us, dts_us) = (times.pts_us, times.dts_us);
+        if video && key {
+            let missing = self.missing.key(pts_us);
+            if missing > 0 {
+                self.writer.gap(missing);
+            }
+        } else if video {
+            self.missing.other();
+        }
         self.writer.push(Frame {
             track,
             key,

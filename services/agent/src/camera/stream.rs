@@ -7,6 +7,7 @@ use sightline_media::ring::{Limits, Ring, ring};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
+use super::missing::Missing;
 use super::state::{Reporter, StreamState};
 use super::timeline::Timeline;
 use super::{Sink, Source};
@@ -86,14 +87,19 @@ impl Stream {
     /// Connects to the source again and again.
     async fn pull(&self, source: &Source, report: &Reporter, timeline: &mut Timeline) {
         let mut backoff = Backoff::new(RETRY_MIN, RETRY_MAX);
+        let mut missing = Missing::default();
+        // Numbered over all pulls, so that a viewer of the next one learns what it missed.
+        let mut pictures = 0;
         loop {
             report.state(StreamState::Connecting);
-            let (writer, ring) = ring(Limits::default());
+            let (mut writer, ring) = ring(Limits::default());
+            writer.gap(pictures);
             self.shared.ring.send_replace(Some(ring));
             let began = Instant::now();
-            let mut sink = Sink::new(writer, timeline, report);
+            let mut sink = Sink::new(writer, timeline, &mut missing, report);
             let error = source.pull(&mut sink).await;
             let was_good = sink.streaming && began.elapsed() >= STABLE;
+            pictures = sink.pictures();
             drop(sink);
             self.shared.ring.send_replace(None);
             if was_good {

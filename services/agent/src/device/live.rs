@@ -18,11 +18,14 @@ use sightline_rpc::media::{frame_to_proto, tracks_to_proto};
 
 use crate::camera::stream::Viewer;
 
-/// The messages of one `Live` call: tracks, frames, gaps; over reconnects of the camera.
+/// The messages of one `Live` call: tracks, frames, gaps. When the camera goes away the call stays
+/// open and is silent; when it comes back, the call goes on with a gap, with the tracks if they are
+/// others, and with a key frame.
 pub(super) fn frames(viewer: Viewer) -> impl Stream<Item = LiveResponse> {
     let reader = Reader {
         viewer,
         place: None,
+        expected: None,
         announced: None,
         next: VecDeque::new(),
     };
@@ -36,6 +39,8 @@ struct Reader {
     viewer: Viewer,
     /// Where it reads, while a pull runs or its last frames are unread.
     place: Option<(Cursor, Listener)>,
+    /// Number of the picture that is expected next, from pull to pull.
+    expected: Option<u64>,
     /// Tracks of the last `Started`.
     announced: Option<Arc<Tracks>>,
     /// What belongs to one frame: at most a gap, a start and the frame.
@@ -62,7 +67,10 @@ impl Reader {
             });
             match step.await {
                 Some(step) => self.enqueue(step),
-                None => self.place = None,
+                None => {
+                    self.expected = cursor.expected();
+                    self.place = None;
+                }
             }
         }
     }
@@ -73,7 +81,7 @@ impl Reader {
             ring.as_ref().is_some_and(|r| !r.is_closed())
         };
         let ring = self.viewer.ring.wait_for(open).await.ok()?.clone()?;
-        self.place = Some((ring.cursor(), ring.listen()));
+        self.place = Some((ring.cursor_expecting(self.expected), ring.listen()));
         Some(())
     }
 

@@ -142,6 +142,54 @@ async fn live_stream_begins_with_its_tracks_and_a_key_frame_and_stops_the_camera
 }
 
 #[tokio::test]
+async fn open_stream_goes_on_behind_a_gap_when_its_camera_was_restarted() {
+    let cloud = Cloud::start().await;
+    let simulator = Rtspd::start(&[]).await;
+    let agent = Agent::start(noise(&cloud, &simulator)).unwrap();
+    let mut device = cloud.device().await;
+    device.describe(1).await.unwrap();
+    let mut stream = live(&mut device, 1, StreamKind::Main).await;
+    let Event::Started(started) = next(&mut stream).await else {
+        panic!("no start")
+    };
+    let mut last_us = i64::MIN;
+    let mut simulator = Some(simulator);
+    // The second time the camera comes back with a smaller picture.
+    for size in ["640x360", "320x240"] {
+        for _ in 0..20 {
+            let Event::Frame(frame) = next(&mut stream).await else {
+                panic!("nothing is left out before the restart")
+            };
+            last_us = frame.pts_us;
+        }
+        let port = simulator.take().unwrap().port.to_string();
+        simulator = Some(Rtspd::start(&["--port", &port, "--size", size]).await);
+        let lost = loop {
+            match next(&mut stream).await {
+                Event::Frame(frame) => last_us = frame.pts_us,
+                Event::Gap(gap) => break gap.lost,
+                Event::Started(_) => panic!("a start before its gap"),
+            }
+        };
+        // The simulator takes some tenths of a second to start, and the agent a second to try again.
+        assert!((8..1000).contains(&lost), "{lost}");
+        let mut event = next(&mut stream).await;
+        if let Event::Started(again) = &event {
+            assert_eq!((again.tracks[0].width, size), (320, "320x240"));
+            assert_ne!(*again, started);
+            event = next(&mut stream).await;
+        } else {
+            assert_eq!(size, "640x360", "other tracks are told");
+        }
+        let Event::Frame(frame) = event else {
+            panic!("no frame behind the gap")
+        };
+        assert!(frame.key && frame.pts_us > last_us);
+    }
+    agent.shutdown().await;
+}
+
+#[tokio::test]
 async fn edge_that_reads_too_slowly_goes_on_at_a_key_frame_and_is_told_what_it_lost() {
     let cloud = Cloud::start().await;
     let simulator = Rtspd::start(&[]).await;

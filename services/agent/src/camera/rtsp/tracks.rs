@@ -45,6 +45,11 @@ impl Selected {
         Ok(Self { video, audio })
     }
 
+    /// Codec of the picture.
+    pub(super) fn video_codec(&self) -> Codec {
+        self.video.1
+    }
+
     /// Positions of the streams to set up.
     pub(super) fn streams(&self) -> impl Iterator<Item = usize> + use<> {
         [Some(self.video), self.audio]

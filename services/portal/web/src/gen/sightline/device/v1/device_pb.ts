@@ -140,7 +140,7 @@ export type DescribeResponse = Message<"sightline.device.v1.DescribeResponse"> &
   softwareVersion: string;
 
   /**
-   * IANA name of the device's time zone.
+   * IANA name of the device's time zone; empty while it is not known.
    *
    * @generated from field: string time_zone = 6;
    */
@@ -532,8 +532,8 @@ export const Device: GenService<{
   },
   /**
    * Frames of one channel and stream, from the newest key frame on. The device pulls the stream
-   * from the camera for as long as this call is open. Skips to the newest key frame when the
-   * link is too slow, and tells so by `Gap`.
+   * from the camera for as long as this call is open. Skips to a key frame when the link is too
+   * slow, when the camera's packets are lost and when the camera was away, and tells so by `Gap`.
    *
    * @generated from rpc sightline.device.v1.Device.Live
    */
