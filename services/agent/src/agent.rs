@@ -9,12 +9,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::{Config, Secret};
 use crate::data_dir::DataDir;
-use crate::device::Device;
+use crate::device::{Device, Nature};
 use crate::identity::Identity;
 use crate::status::{Reporter, Uplink};
 use crate::uplink::Dialer;
 use crate::users::UserName;
-use crate::{Error, camera, uplink, users};
+use crate::{Error, camera, time_zone, uplink, users};
 
 /// The agent as a part of a program.
 #[derive(Debug)]
@@ -60,6 +60,7 @@ impl Agent {
             cloud: dialer.cloud(),
             portal: config.portal_address()?,
             uplink: uplink.clone(),
+            time_zone: config.time_zone.clone(),
             board: board.clone(),
         };
         match Reporter::bind(data.path()) {
@@ -70,11 +71,18 @@ impl Agent {
             Err(error) => tracing::warn!(%error, "no status on this machine"),
         }
         tracing::info!(%cloud_id, cloud = dialer.cloud(), cameras = channels.len(), "started");
+        match time_zone::name(config.time_zone.as_deref()) {
+            Some(name) => tracing::info!(name, "time zone"),
+            None => tracing::warn!("time zone: {}", time_zone::UNKNOWN),
+        }
         let device = Device::new(
-            cloud_id,
+            Nature {
+                cloud_id,
+                demo: config.demo,
+                time_zone: config.time_zone,
+            },
             code.clone(),
             data.path().to_owned(),
-            config.demo,
             channels,
             board,
             shutdown.clone(),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 pub use camera::{Camera, RtspUrl, SessionIds, Timestamps, Transport};
 pub use secret::Secret;
 use sightline_base::telemetry::LogFormat;
+use sightline_domain::access::zone;
 use url::Url;
 
 /// Most cameras of one agent. Each costs two tasks even when nobody watches, and all of them
@@ -33,6 +34,9 @@ pub struct Config {
     pub ca_file: Option<PathBuf>,
     /// Address of the cloud's portal, for the QR code; `https://HOST:8443` by default.
     pub portal: Option<String>,
+    /// IANA name of the time zone in which the cameras stand, such as `Europe/Berlin`: hours of
+    /// shares count in it. The machine's own by default.
+    pub time_zone: Option<String>,
     /// Serve the four built-in demo cameras before the configured ones.
     pub demo: bool,
     /// Which log lines are written, in the language of `RUST_LOG`.
@@ -51,6 +55,7 @@ impl Default for Config {
             data_dir: PathBuf::from("/var/lib/sightline-agent"),
             ca_file: None,
             portal: None,
+            time_zone: None,
             demo: false,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
@@ -117,6 +122,14 @@ impl Config {
     pub fn validate(&self) -> Result<(), Error> {
         self.cloud_address()?;
         self.portal_address()?;
+        if let Some(name) = &self.time_zone
+            && zone::named(name).is_none()
+        {
+            return Err(invalid(
+                "time_zone",
+                "write the IANA name of a time zone, such as \"Europe/Berlin\"",
+            ));
+        }
         if !self.demo && self.cameras.is_empty() {
             return Err(invalid(
                 "camera",

@@ -13,7 +13,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{Stream, StreamExt as _};
-use jiff::tz::TimeZone;
 use sightline_domain::{CloudId, VerificationCode};
 use sightline_rpc::device::v1::device_server;
 use sightline_rpc::device::v1::watch_events_response::Event;
@@ -31,6 +30,7 @@ use zeroize::Zeroizing;
 
 use crate::camera::Channel;
 use crate::camera::state::Board;
+use crate::time_zone;
 use claim::Claims;
 use probe::Probes;
 use sign_in::SignIn;
@@ -48,10 +48,22 @@ const VENDOR: &str = "Sightline";
 
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
+/// The agent passes on what cameras send and keeps none of it, so no archive is offered.
+const HAS_STORAGE: bool = false;
+
+/// What the device is, besides its cameras.
+#[derive(Debug)]
+pub(crate) struct Nature {
+    pub(crate) cloud_id: CloudId,
+    /// The demo cameras are among its channels.
+    pub(crate) demo: bool,
+    /// The configured time zone.
+    pub(crate) time_zone: Option<String>,
+}
+
 /// The device, whatever connection it is on.
 pub(crate) struct Device {
-    cloud_id: CloudId,
-    demo: bool,
+    nature: Nature,
     channels: Vec<Channel>,
     board: Board,
     claims: Mutex<Claims>,
@@ -68,17 +80,15 @@ pub(crate) struct Device {
 impl Device {
     /// `data_dir` holds the users of the device.
     pub(crate) fn new(
-        cloud_id: CloudId,
+        nature: Nature,
         code: VerificationCode,
         data_dir: PathBuf,
-        demo: bool,
         channels: Vec<Channel>,
         board: Board,
         shutdown: CancellationToken,
     ) -> Self {
         Self {
-            cloud_id,
-            demo,
+            nature,
             snapshots: Snapshots::new(channels.len()),
             channels,
             board,
@@ -106,13 +116,18 @@ impl Device {
             DeviceKind::Nvr
         };
         DescribeResponse {
-            cloud_id: self.cloud_id.to_string(),
+            cloud_id: self.nature.cloud_id.to_string(),
             kind: kind.into(),
             vendor: VENDOR.to_owned(),
-            model: if self.demo { "Demo NVR" } else { "Agent" }.to_owned(),
+            model: if self.nature.demo {
+                "Demo NVR"
+            } else {
+                "Agent"
+            }
+            .to_owned(),
             software_version: env!("CARGO_PKG_VERSION").to_owned(),
-            time_zone: TimeZone::system().iana_name().unwrap_or("UTC").to_owned(),
-            has_storage: false,
+            time_zone: time_zone::name(self.nature.time_zone.as_deref()).unwrap_or_default(),
+            has_storage: HAS_STORAGE,
             channels: self.board.channels().iter().map(|c| c.to_proto()).collect(),
         }
     }

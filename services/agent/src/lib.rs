@@ -22,6 +22,7 @@ pub mod demo;
 mod device;
 mod identity;
 mod status;
+mod time_zone;
 mod uplink;
 mod users;
 

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::camera::state::Board;
+use crate::time_zone;
 
 const SOCKET_FILE: &str = "agent.sock";
 /// Longest answer that is read, bytes: 64 channels with long names.
@@ -50,6 +51,8 @@ pub(crate) struct Report {
     /// Where a person claims the device.
     pub(crate) portal: String,
     pub(crate) uplink: Uplink,
+    /// IANA name; none while it is not known.
+    pub(crate) time_zone: Option<String>,
     pub(crate) channels: Vec<ChannelLine>,
 }
 
@@ -67,6 +70,8 @@ pub(crate) struct Reporter {
     pub(crate) cloud: String,
     pub(crate) portal: String,
     pub(crate) uplink: watch::Receiver<Uplink>,
+    /// The configured one.
+    pub(crate) time_zone: Option<String>,
     pub(crate) board: Board,
 }
 
@@ -118,6 +123,7 @@ impl Reporter {
             cloud: self.cloud.clone(),
             portal: self.portal.clone(),
             uplink: self.uplink.borrow().clone(),
+            time_zone: time_zone::name(self.time_zone.as_deref()),
             channels: channels.collect(),
         }
     }

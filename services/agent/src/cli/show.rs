@@ -9,6 +9,7 @@ use qrcode::types::QrError;
 use crate::Uplink;
 use crate::identity::Shown;
 use crate::status::Report;
+use crate::time_zone;
 use crate::users::{Role, Users};
 
 /// State, cloud ID, verification code, users, channels, QR code. Without a report no agent runs.
@@ -38,6 +39,10 @@ pub(super) fn status(
     let Some(report) = report else {
         return Ok(text);
     };
+    line(
+        "Time zone",
+        report.time_zone.as_deref().unwrap_or(time_zone::UNKNOWN),
+    );
     for channel in &report.channels {
         let name = format!("Channel {}", channel.number);
         line(
@@ -116,6 +121,7 @@ mod tests {
             uplink: Uplink::Connected {
                 edge: "edge-1".into(),
             },
+            time_zone: None,
             channels: vec![ChannelLine {
                 number: 1,
                 name: "Door".into(),
@@ -126,6 +132,10 @@ mod tests {
         let text = status(&identity(), &Users::default(), Some(&report)).unwrap();
         let id = identity().cloud_id;
         assert!(text.contains("Connected (edge edge-1)"), "{text}");
+        assert!(
+            text.contains("Time zone          unknown: shares with hours stay closed"),
+            "{text}"
+        );
         assert!(
             text.contains("Door: offline The camera cannot be reached."),
             "{text}"

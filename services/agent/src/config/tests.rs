@@ -109,3 +109,21 @@ fn agent_without_cameras_is_refused() {
     assert!(problem("cloud = \"c\"\n").contains("demo = true"));
     assert!(parse("cloud = \"c\"\ndemo = true\n").is_ok());
 }
+
+#[test]
+fn time_zone_must_be_one_that_the_cloud_knows() {
+    let parsed = |zone: &str| {
+        parse(&format!(
+            "cloud = \"c\"\ndemo = true\ntime_zone = \"{zone}\""
+        ))
+    };
+    let config = parsed("Europe/Berlin").unwrap();
+    assert_eq!(config.time_zone.as_deref(), Some("Europe/Berlin"));
+    for wrong in ["", "Mars/Olympus", "CET-1CEST", "+02:00", "Etc/Unknown"] {
+        let problem = parsed(wrong).unwrap_err().to_string();
+        assert!(
+            problem.contains("time_zone: write the IANA name"),
+            "{problem}"
+        );
+    }
+}
