@@ -32,7 +32,8 @@ pub(crate) use sink::Sink;
 use state::{Board, ChannelStatus, StreamStatus};
 use stream::Stream;
 
-/// Where the frames of a stream come from. Shown as an address without user and password.
+/// Where the frames of a stream come from. Shown as an address without anything that may be a
+/// credential.
 #[derive(Clone)]
 pub(crate) enum Source {
     Rtsp(Box<Rtsp>),
@@ -49,6 +50,15 @@ impl fmt::Display for Source {
 }
 
 impl Source {
+    /// What is behind an error, for the log.
+    fn cause(&self, error: &PullError) -> Option<String> {
+        let cause = std::error::Error::source(error)?;
+        Some(match self {
+            Self::Rtsp(rtsp) => rtsp.cause(cause),
+            Self::Demo(_) => cause.to_string(),
+        })
+    }
+
     /// Delivers frames to the sink until something is wrong.
     async fn pull(&self, sink: &mut Sink<'_>) -> PullError {
         match self {

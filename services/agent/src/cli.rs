@@ -83,7 +83,9 @@ pub fn main() -> anyhow::Result<()> {
         None => return Cli::command().print_long_help().context("print help"),
     };
     let config = config(&cli, run)?;
-    sightline_base::telemetry::init_logs(config.log_format, &config.log);
+    // The RTSP library repeats what cameras answer, addresses with credentials among it.
+    let filter = format!("retina=off,{}", config.log);
+    sightline_base::telemetry::init_logs(config.log_format, &filter);
     runtime()?.block_on(run_agent(config))
 }
 

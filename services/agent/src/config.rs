@@ -2,6 +2,7 @@
 
 mod camera;
 mod secret;
+pub(crate) mod shown;
 
 use std::path::{Path, PathBuf};
 

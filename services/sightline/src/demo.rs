@@ -58,7 +58,8 @@ pub(crate) async fn run<F>(args: Demo, interrupted: fn() -> F) -> anyhow::Result
 where
     F: Future<Output = anyhow::Result<()>>,
 {
-    telemetry::init_logs(LogFormat::Text, "warn");
+    // The agent's RTSP library repeats what cameras answer, addresses with credentials among it.
+    telemetry::init_logs(LogFormat::Text, "warn,retina=off");
     let node = Node::start(node_config(&args), Surroundings::default()).await?;
     let agent = Agent::start(agent_config(&args, &node)?).context("start the demo recorder")?;
     let prepared = tokio::time::timeout(CONNECT_TIMEOUT, prepare(&args, &node, &agent));

@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
 use super::{PullError, Sink};
-use crate::config::{self, RtspUrl, Secret};
+use crate::config::{self, RtspUrl, Secret, shown};
 use tracks::Selected;
 
 /// Longest a camera may take for DESCRIBE, SETUP and PLAY together. Cheap ones take seconds.
@@ -37,7 +37,7 @@ pub(crate) struct Rtsp {
 
 impl std::fmt::Display for Rtsp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.url.fmt(f)
+        f.write_str(&shown::address(&self.url))
     }
 }
 
@@ -52,6 +52,11 @@ impl Rtsp {
             session_id: camera.session_id,
             timestamps: camera.timestamps,
         })
+    }
+
+    /// What the library says of an error, without the camera's address.
+    pub(super) fn cause(&self, error: &dyn std::error::Error) -> String {
+        shown::cause(&error.to_string(), &self.url)
     }
 
     pub(super) async fn pull(&self, sink: &mut Sink<'_>) -> PullError {

@@ -108,7 +108,7 @@ impl Stream {
             let wait = backoff.next();
             tracing::info!(
                 %source,
-                cause = std::error::Error::source(&error).map(tracing::field::display),
+                cause = source.cause(&error),
                 retry_s = wait.as_secs_f32(),
                 "{error}"
             );

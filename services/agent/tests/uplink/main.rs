@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, unreachable_pub, reason = "all of this is a test")]
 
 mod cloud;
+mod process;
+#[path = "../../src/camera/tests/relay.rs"]
+mod relay;
 #[path = "../../src/camera/tests/rtspd.rs"]
 mod rtspd;
 mod thin_link;
