@@ -22,8 +22,8 @@ const STRANGERS_PER_ACCOUNT: Allowance = Allowance {
     refill: Duration::from_secs(15 * 60),
 };
 /// Wrong passwords for one device from places that never signed in to it: at most six in any hour.
-/// A device looks at ten an hour and then at no more, not even right ones, so strangers must not
-/// reach that.
+/// A device looks at fifteen an hour and then at no more, not even right ones, so strangers must
+/// not reach that.
 const STRANGERS_PER_DEVICE: Allowance = Allowance {
     burst: 3,
     refill: Duration::from_secs(20 * 60),

@@ -333,7 +333,7 @@ async fn guessing_the_verification_code_is_stopped_on_every_connection() {
             .into_inner()
     };
     assert!(verify(&right).await.accepted);
-    for _ in 0..9 {
+    for _ in 0..59 {
         let answer = verify("not the code").await;
         assert_eq!(
             answer,
@@ -343,7 +343,7 @@ async fn guessing_the_verification_code_is_stopped_on_every_connection() {
             }
         );
     }
-    assert!(verify("not the code").await.retry_after_s > 3500);
+    assert!(verify("not the code").await.retry_after_s > 50);
     drop(device);
     let mut device = cloud.device().await;
     device.describe(2).await.unwrap();
@@ -356,10 +356,7 @@ async fn guessing_the_verification_code_is_stopped_on_every_connection() {
         .await
         .unwrap()
         .into_inner();
-    assert!(
-        !answer.accepted && answer.retry_after_s > 3500,
-        "{answer:?}"
-    );
+    assert!(!answer.accepted && answer.retry_after_s > 40, "{answer:?}");
     agent.shutdown().await;
 }
 

@@ -131,11 +131,11 @@ async fn command_refuses_a_bad_name_a_weak_password_and_a_taken_name() {
 }
 
 #[tokio::test]
-async fn unknown_user_and_wrong_password_have_the_same_answer_and_share_ten_attempts() {
+async fn unknown_user_and_wrong_password_have_the_same_answer_and_share_their_attempts() {
     let cloud = Cloud::start().await;
     let (agent, mut device) = start(&cloud).await;
     let (name, password) = agent.demo_administrator().unwrap();
-    for attempt in 1..10 {
+    for attempt in 1..20 {
         let name = if attempt % 2 == 0 { name } else { "nobody" };
         let refused = verify(&mut device, name, "pine&gravel").await.unwrap();
         assert_eq!(refused, answer(false, false), "attempt {attempt}");
@@ -145,10 +145,7 @@ async fn unknown_user_and_wrong_password_have_the_same_answer_and_share_ten_atte
     for name in ["nobody", name, "nobody"] {
         let refused = verify(&mut device, name, "pine&gravel").await.unwrap();
         assert!(!refused.accepted);
-        assert!(
-            (3500..=3600).contains(&refused.retry_after_s),
-            "{refused:?}"
-        );
+        assert!((200..=240).contains(&refused.retry_after_s), "{refused:?}");
     }
     let locked = verify(&mut device, name, password.reveal()).await.unwrap();
     assert!(
@@ -159,7 +156,7 @@ async fn unknown_user_and_wrong_password_have_the_same_answer_and_share_ten_atte
 }
 
 #[tokio::test]
-async fn hundred_guesses_at_once_are_not_more_than_ten() {
+async fn hundred_guesses_at_once_are_not_more_than_a_few() {
     let cloud = Cloud::start().await;
     let (agent, device) = start(&cloud).await;
     let guesses = (0..100).map(|at| {
@@ -182,8 +179,8 @@ async fn hundred_guesses_at_once_are_not_more_than_ten() {
             Err(status) => assert_eq!(status.code(), Code::ResourceExhausted),
         }
     }
-    // The tenth is told to wait, as are all after it.
-    assert!(looked_at < 10, "{looked_at}");
+    // The twentieth is told to wait, as are all after it.
+    assert!(looked_at < 20, "{looked_at}");
     agent.shutdown().await;
 }
 
