@@ -155,14 +155,13 @@ async fn hear_grants(
     let request = internal::WatchDeviceRequest {
         device_id: device.to_string(),
     };
-    let mut news = edge
-        .grants
-        .clone()
-        .watch_device(request)
-        .await?
-        .into_inner();
     let silent = |_| tonic::Status::deadline_exceeded("nothing was heard of grants");
-    // A stream that hangs is opened anew.
+    // A stream that hangs is opened anew, and so is one that was not answered.
+    let mut client = edge.grants.clone();
+    let mut news = tokio::time::timeout(STALE_AFTER, client.watch_device(request))
+        .await
+        .map_err(silent)??
+        .into_inner();
     while let Some(news) = tokio::time::timeout(STALE_AFTER, news.message())
         .await
         .map_err(silent)??
