@@ -27,7 +27,8 @@ const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// All routes of an edge.
 pub(crate) fn router(edge: &Arc<Shared>) -> Router {
-    let unary = LiveServer::new(grpc::Unary(Arc::clone(edge)));
+    let unary = LiveServer::new(grpc::Unary(Arc::clone(edge)))
+        .max_decoding_message_size(grpc::REQUEST_BYTES_MAX);
     Router::new()
         .route("/v1/live/{device}/{channel}", get(websocket::upgrade))
         .route("/v1/snapshot/{device}/{channel}", get(snapshot::picture))

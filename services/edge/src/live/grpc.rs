@@ -23,8 +23,8 @@ use crate::error::Error;
 
 pub(crate) use body::WatchBody;
 
-/// Largest request of `Watch`, bytes, with its prefix.
-const REQUEST_BYTES_MAX: usize = 1024;
+/// Largest request, bytes; of `Watch` with its prefix.
+pub(super) const REQUEST_BYTES_MAX: usize = 1024;
 
 /// `sightline.live.v1.Live/Watch`.
 pub(super) async fn watch(State(edge): State<Arc<Shared>>, request: Request<Body>) -> Response {
