@@ -1,4 +1,9 @@
-//! Shares on the running stream: hours, edits, revocation, deletion, and the end of a sign-in.
+//! Shares on the running stream: hours, limits, users of a device; what ends a stream is in [`ends`],
+//! and what an edge does that hears nothing of shares in [`silence`].
+
+mod claim;
+mod ends;
+mod silence;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,22 +13,20 @@ use sightline_domain::CloudId;
 use sightline_loadtest::account::authorized;
 use sightline_loadtest::device::{ADMINISTRATOR, Synthetic, VIEWER};
 use sightline_loadtest::viewer::{Event, grpc};
+use sightline_rpc::identity::v1::SignInByDeviceRequest;
 use sightline_rpc::identity::v1::identity_client::IdentityClient;
-use sightline_rpc::identity::v1::{
-    ChangePasswordRequest, RevokeSessionRequest, SignInByDeviceRequest, SignOutRequest,
-};
+use sightline_rpc::registry::v1::ListDevicesRequest;
 use sightline_rpc::registry::v1::registry_client::RegistryClient;
-use sightline_rpc::registry::v1::{DeleteDeviceRequest, ListDevicesRequest};
 use sightline_rpc::sharing::v1::{Interval, Permission, Schedule, Terms};
 use sightline_tests::{PASSWORD, Person, Sandbox};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use crate::watching::{end, frames, next, over_grpc, over_websocket};
+use crate::watching::{end, next, over_grpc, over_websocket};
 
 /// Monday, 23 November 2026, 17:30 in Moscow.
 const MONDAY_17_30_UNIX_MS: i64 = 1_795_444_200_000;
-/// Longest from a change to the last words of a stream that it ends.
+/// Longest from the beginning of a change to the last words of a stream that it ends.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 fn always() -> Terms {
@@ -122,163 +125,6 @@ async fn pictures(stream: &mut grpc::Viewer, count: usize) {
             Event::Started { .. } => {}
             other => panic!("after {seen} pictures came {other:?}"),
         }
-    }
-}
-
-/// A guest watches over both protocols, the owner beside; what `change` does ends the guest's
-/// streams at once with this reason, and not the owner's.
-async fn ends_the_guests_streams(
-    reason: &str,
-    change: impl AsyncFnOnce(&Sandbox, &Person, &Person, CloudId, &str),
-) {
-    let sandbox = Sandbox::start().await.unwrap();
-    let owner = sandbox.person("owner").await.unwrap();
-    let guest = sandbox.person("guest").await.unwrap();
-    let (device, _uplink) = sandbox
-        .device(Synthetic::new().unwrap(), &owner)
-        .await
-        .unwrap();
-    let id = device.cloud_id();
-    let share = sandbox.share(&owner, id, &guest, always()).await.unwrap();
-    let mut browser = over_websocket(&sandbox, &guest, id).await.unwrap();
-    let mut program = over_grpc(&sandbox, &guest, id).await.unwrap();
-    let mut owners = over_websocket(&sandbox, &owner, id).await.unwrap();
-    frames(&mut browser, 1).await.unwrap();
-    next(&mut program).await.unwrap();
-    frames(&mut owners, 1).await.unwrap();
-
-    change(&sandbox, &owner, &guest, id, &share).await;
-    let changed = Instant::now();
-    assert_eq!(end(&mut browser).await.unwrap(), reason);
-    assert_eq!(end(&mut program).await.unwrap(), reason);
-    assert!(changed.elapsed() < AT_ONCE, "{:?}", changed.elapsed());
-    frames(&mut owners, 25).await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn revocation_ends_open_streams_at_once() {
-    ends_the_guests_streams("ACCESS_ENDED", async |sandbox, owner, guest, id, share| {
-        owner.revoke(share).await.unwrap();
-        // From the answer on, nothing new opens after a moment; a stranger's answer it is then.
-        let refused = crate::watching::again(|| async {
-            match over_grpc(sandbox, guest, id).await {
-                Ok(_) => anyhow::bail!("still open"),
-                Err(refused) => Ok(refused.downcast::<Status>()?),
-            }
-        });
-        assert_eq!(refused.await.unwrap().code(), Code::NotFound);
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn edit_that_takes_the_picture_away_ends_open_streams_at_once() {
-    ends_the_guests_streams("ACCESS_ENDED", async |_, owner, _, _, share| {
-        let terms = Terms {
-            permissions: vec![Permission::Notifications.into()],
-            ..Terms::default()
-        };
-        owner.edit(share, terms).await.unwrap();
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn edit_to_other_channels_ends_open_streams_at_once() {
-    ends_the_guests_streams("ACCESS_ENDED", async |_, owner, _, _, share| {
-        let terms = Terms {
-            channels: vec![2],
-            ..always()
-        };
-        owner.edit(share, terms).await.unwrap();
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn signing_out_ends_the_streams_of_that_sign_in_at_once() {
-    ends_the_guests_streams("SESSION_ENDED", async |_, _, guest, _, _| {
-        let mut identity = IdentityClient::new(guest.api.channel());
-        let refresh_token = guest.refresh_token.clone();
-        identity
-            .sign_out(SignOutRequest { refresh_token })
-            .await
-            .unwrap();
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn new_password_ends_the_streams_of_other_sign_ins_at_once() {
-    ends_the_guests_streams("SESSION_ENDED", async |_, _, guest, _, _| {
-        let elsewhere = again(guest).await;
-        let request = ChangePasswordRequest {
-            current_password: PASSWORD.to_owned(),
-            new_password: "another-horse-8".to_owned(),
-        };
-        let request = authorized(request, &elsewhere.token).unwrap();
-        let mut identity = IdentityClient::new(guest.api.channel());
-        identity.change_password(request).await.unwrap();
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn session_ended_from_another_place_ends_its_streams_at_once() {
-    ends_the_guests_streams("SESSION_ENDED", async |_, _, guest, _, _| {
-        let before = guest.sessions().await.unwrap();
-        let elsewhere = again(guest).await;
-        let mut identity = IdentityClient::new(guest.api.channel());
-        for session_id in before {
-            let request = authorized(RevokeSessionRequest { session_id }, &elsewhere.token);
-            identity.revoke_session(request.unwrap()).await.unwrap();
-        }
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn deleted_device_ends_all_streams_and_is_free_and_its_next_owner_starts_without_shares() {
-    let sandbox = Sandbox::start().await.unwrap();
-    let owner = sandbox.person("owner").await.unwrap();
-    let guest = sandbox.person("guest").await.unwrap();
-    let buyer = sandbox.person("buyer").await.unwrap();
-    let (device, _uplink) = sandbox
-        .device(Synthetic::new().unwrap(), &owner)
-        .await
-        .unwrap();
-    let id = device.cloud_id();
-    sandbox.share(&owner, id, &guest, always()).await.unwrap();
-    let user = by_device(&owner, id, VIEWER).await.unwrap();
-    let mut streams = Vec::new();
-    for person in [&owner, &guest, &user] {
-        let mut stream = over_websocket(&sandbox, person, id).await.unwrap();
-        frames(&mut stream, 1).await.unwrap();
-        streams.push(stream);
-    }
-
-    let device_id = id.to_string();
-    let request = authorized(DeleteDeviceRequest { device_id }, &owner.token).unwrap();
-    let mut registry = RegistryClient::new(owner.api.channel());
-    registry.delete_device(request).await.unwrap();
-    let deleted = Instant::now();
-    for stream in &mut streams {
-        assert_eq!(end(stream).await.unwrap(), "ACCESS_ENDED");
-    }
-    assert!(deleted.elapsed() < AT_ONCE, "{:?}", deleted.elapsed());
-
-    let code = device.verification_code();
-    buyer
-        .api
-        .claim(&buyer.token, &id.to_string(), &code)
-        .await
-        .unwrap();
-    let mut stream = crate::watching::again(|| over_grpc(&sandbox, &buyer, id))
-        .await
-        .unwrap();
-    pictures(&mut stream, 5).await;
-    for person in [&owner, &guest, &user] {
-        assert_eq!(refusal(&sandbox, person, id).await.code(), Code::NotFound);
     }
 }
 

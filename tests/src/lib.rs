@@ -7,6 +7,7 @@ pub mod elementary;
 pub mod errors;
 pub mod ffmpeg;
 pub mod programs;
+pub mod line;
 pub mod scenario;
 mod sharing;
 
@@ -18,7 +19,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use hyper_util::rt::TokioIo;
 use sightline::config::Config;
-use sightline::node::{Node, Surroundings};
+use sightline::node::{Links, Node, Surroundings};
 use sightline_agent::{Agent, Handle, Uplink};
 use sightline_base::clock::{Clock, SystemClock};
 use sightline_domain::CloudId;
@@ -26,6 +27,8 @@ use sightline_identity::mail::{Mail, MailSender, SendError};
 use sightline_loadtest::account::Api;
 use sightline_loadtest::connect::Target;
 use sightline_loadtest::device::{Cloud, Synthetic};
+use sightline_rpc::identity::v1::identity_client::IdentityClient;
+use sightline_rpc::identity::v1::{CodePurpose, RequestCodeRequest};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
@@ -42,6 +45,7 @@ pub struct Sandbox {
     node: Option<Node>,
     config: Config,
     clock: Arc<dyn Clock>,
+    links: Links,
     codes: Arc<Codes>,
     _errors: errors::Watch,
     directory: TempDir,
@@ -77,6 +81,18 @@ impl Sandbox {
         clock: Arc<dyn Clock>,
         change: impl FnOnce(&mut Config),
     ) -> anyhow::Result<Self> {
+        Self::linked(clock, Links::default(), change).await
+    }
+
+    /// And with something between its services.
+    ///
+    /// # Errors
+    /// When the node does not start.
+    pub async fn linked(
+        clock: Arc<dyn Clock>,
+        links: Links,
+        change: impl FnOnce(&mut Config),
+    ) -> anyhow::Result<Self> {
         let errors = errors::Watch::begin();
         let directory = tempfile::tempdir()?;
         let mut config = Config {
@@ -92,6 +108,7 @@ impl Sandbox {
             node: None,
             config,
             clock,
+            links,
             codes: Arc::default(),
             _errors: errors,
             directory,
@@ -104,6 +121,7 @@ impl Sandbox {
         let surroundings = Surroundings {
             clock: Arc::clone(&self.clock),
             mail: Some(Arc::clone(&self.codes) as Arc<dyn MailSender>),
+            links: self.links.clone(),
         };
         let node = Node::start(self.config.clone(), surroundings).await?;
         // A restart comes back on the same ports, as a deployed one does.
@@ -175,6 +193,12 @@ impl Sandbox {
         Target::tls(address, &self.authority())
     }
 
+    /// Where people and programs connect to.
+    #[must_use]
+    pub fn people(&self) -> SocketAddr {
+        self.config.listen.https
+    }
+
     /// Where devices connect to.
     #[must_use]
     pub fn devices(&self) -> SocketAddr {
@@ -219,6 +243,22 @@ impl Sandbox {
         })
     }
 
+    /// The code from a mail by which a person sets a new password.
+    ///
+    /// # Errors
+    /// When none is sent.
+    pub async fn reset_code(&self, person: &Person) -> anyhow::Result<String> {
+        let request = RequestCodeRequest {
+            email: person.email.clone(),
+            purpose: CodePurpose::ResetPassword.into(),
+            ..RequestCodeRequest::default()
+        };
+        let mut identity = IdentityClient::new(person.api.channel());
+        identity.request_code(request).await?;
+        let code = self.codes.take(&person.email).await;
+        code.context("the code from the e-mail")
+    }
+
     /// Connects a synthetic device, and lets a person claim it.
     ///
     /// # Errors
@@ -261,17 +301,7 @@ impl Sandbox {
         owner: &Person,
         change: impl FnOnce(&mut sightline_agent::Config),
     ) -> anyhow::Result<(CloudId, Handle)> {
-        let mut config = sightline_agent::Config {
-            cloud: format!("localhost:{}", self.devices().port()),
-            data_dir: self.directory().join("agent"),
-            ca_file: Some(self.authority()),
-            ..sightline_agent::Config::default()
-        };
-        change(&mut config);
-        let agent = Agent::start(config)?;
-        let connected = |uplink: &Uplink| matches!(uplink, Uplink::Connected { .. });
-        let mut status = agent.status();
-        tokio::time::timeout(PATIENCE, status.wait_for(connected)).await??;
+        let agent = self.unclaimed_agent(change).await?;
         let id = agent.cloud_id();
         let code = agent.verification_code().reveal();
         owner
@@ -283,6 +313,28 @@ impl Sandbox {
             .await_online(&owner.token, &id.to_string())
             .await?;
         Ok((id, agent))
+    }
+
+    /// Starts a real agent, and waits until it is connected.
+    ///
+    /// # Errors
+    /// When it does not connect.
+    pub async fn unclaimed_agent(
+        &self,
+        change: impl FnOnce(&mut sightline_agent::Config),
+    ) -> anyhow::Result<Handle> {
+        let mut config = sightline_agent::Config {
+            cloud: format!("localhost:{}", self.devices().port()),
+            data_dir: self.directory().join("agent"),
+            ca_file: Some(self.authority()),
+            ..sightline_agent::Config::default()
+        };
+        change(&mut config);
+        let agent = Agent::start(config)?;
+        let connected = |uplink: &Uplink| matches!(uplink, Uplink::Connected { .. });
+        let mut status = agent.status();
+        tokio::time::timeout(PATIENCE, status.wait_for(connected)).await??;
+        Ok(agent)
     }
 }
 

@@ -5,11 +5,15 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use tonic::Status;
 use tonic::body::Body;
-use tower::util::BoxCloneSyncService;
+use tower::util::{BoxCloneSyncService, BoxCloneSyncServiceLayer};
 use tower::{Service, ServiceExt as _};
 
 /// Under every generated client. Cheap to clone.
 pub type Channel = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, Status>;
+
+/// What is put around a channel: it sees each call, and may hold it up.
+pub type Wrap =
+    BoxCloneSyncServiceLayer<Channel, http::Request<Body>, http::Response<Body>, Status>;
 
 /// A channel to a service in this process. Messages are encoded and decoded as on a network, so
 /// that a call behaves the same in both cases; the frame path never goes this way.

@@ -14,7 +14,7 @@ use sightline_coord::{Coordinator, Local};
 use sightline_edge::Edge;
 use sightline_identity::mail::{self, MailSender};
 use sightline_rpc::Channel;
-use sightline_rpc::channel::{Later, later, local};
+use sightline_rpc::channel::{Later, Wrap, later, local};
 use sightline_rpc::identity::v1::identity_server::IdentityServer;
 use sightline_rpc::internal::v1::accounts_client::AccountsClient;
 use sightline_rpc::internal::v1::accounts_server::AccountsServer;
@@ -30,6 +30,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic_health::server::HealthReporter;
+use tower::Layer as _;
+use tower::util::BoxCloneSyncService;
 
 use crate::config::{Config, Listen};
 use crate::edges::LocalEdge;
@@ -65,6 +67,17 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// Takes the mails instead of the configured server.
     pub mail: Option<Arc<dyn MailSender>>,
+    /// What stands between services.
+    pub links: Links,
+}
+
+/// What is put around the ways by which an edge learns who may do what.
+#[derive(Debug, Clone, Default)]
+pub struct Links {
+    /// From the edge to sharing: grants.
+    pub grants: Option<Wrap>,
+    /// From sharing to the registry: owners.
+    pub owners: Option<Wrap>,
 }
 
 impl Default for Surroundings {
@@ -72,6 +85,7 @@ impl Default for Surroundings {
         Self {
             clock: SystemClock::shared(),
             mail: None,
+            links: Links::default(),
         }
     }
 }
@@ -115,7 +129,10 @@ impl Node {
             config: config.edge.clone(),
             coordinator,
             devices: local(DevicesServer::new(services.registry.clone())),
-            grants: local(GrantsServer::new(services.sharing.clone())),
+            grants: wrapped(
+                local(GrantsServer::new(services.sharing.clone())),
+                surroundings.links.grants.as_ref(),
+            ),
             verifier: services.identity.verifier(),
             clock: surroundings.clock,
             meter: metrics.meter("edge"),
@@ -272,7 +289,10 @@ impl Services {
             store: state.store,
             clock: Arc::clone(&surroundings.clock),
             verifier: identity.verifier(),
-            devices: DevicesClient::new(local(DevicesServer::new(registry.clone()))),
+            devices: DevicesClient::new(wrapped(
+                local(DevicesServer::new(registry.clone())),
+                surroundings.links.owners.as_ref(),
+            )),
             accounts,
         };
         let sharing = sightline_sharing::Service::start(&config.sharing, parts);
@@ -283,6 +303,13 @@ impl Services {
             sharing,
             laters: [device_calls, grants],
         })
+    }
+}
+
+fn wrapped(channel: Channel, wrap: Option<&Wrap>) -> Channel {
+    match wrap {
+        Some(wrap) => BoxCloneSyncService::new(wrap.layer(channel)),
+        None => channel,
     }
 }
 
