@@ -54,6 +54,14 @@ impl Target {
         })
     }
 
+    /// With TLS as some client that has a certificate.
+    pub(crate) fn with_client(address: SocketAddr, config: ClientConfig) -> Self {
+        Self {
+            tls: Some(Arc::new(config)),
+            ..Self::plain(address)
+        }
+    }
+
     /// With a receive buffer of this many bytes, for a viewer that reads slowly: the system would
     /// else take in megabytes for it.
     #[must_use]

@@ -14,6 +14,7 @@ use rustls::pki_types::CertificateDer;
 use sightline_domain::{CloudId, VerificationCode};
 use tokio::sync::watch;
 
+use crate::connect::Target;
 use crate::stream::{Frames, Shape};
 
 pub use fault::Fault;
@@ -137,6 +138,15 @@ impl Synthetic {
     /// When the cloud cannot be reached, cannot be trusted, or refuses.
     pub async fn connect(self: &Arc<Self>, cloud: &Cloud) -> anyhow::Result<Uplink> {
         Uplink::dial(Arc::clone(self), cloud).await
+    }
+
+    /// Any port of a cloud, to which the device shows its key.
+    ///
+    /// # Errors
+    /// When the authority cannot be read, or the key cannot be used.
+    pub fn target(&self, cloud: &Cloud) -> anyhow::Result<Target> {
+        let config = uplink::client_config_of(self, cloud)?;
+        Ok(Target::with_client(cloud.address(), config))
     }
 
     fn certificate(&self) -> Result<CertificateDer<'static>, rcgen::Error> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
+use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -42,6 +43,23 @@ impl Cloud {
             authority: authority.to_owned(),
         }
     }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+/// TLS with the device's key.
+pub(super) fn client_config_of(device: &Synthetic, cloud: &Cloud) -> anyhow::Result<ClientConfig> {
+    let certificate = device.certificate()?;
+    let key = PrivateKeyDer::Pkcs8(device.key.serialize_der().into());
+    let key = tls::provider().key_provider.load_private_key(key)?;
+    // Whether the key fits the certificate is for the cloud to find out.
+    let identity = CertifiedKey::new(vec![certificate], key);
+    let mut config = client_config(&cloud.authority)?
+        .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity)));
+    config.resumption = Resumption::disabled();
+    Ok(config)
 }
 
 /// A connected device. Dropping it cuts the connection.
@@ -54,14 +72,7 @@ pub struct Uplink {
 impl Uplink {
     /// Connects with the device's key, and asks for the reversal.
     pub(super) async fn dial(device: Arc<Synthetic>, cloud: &Cloud) -> anyhow::Result<Self> {
-        let certificate = device.certificate()?;
-        let key = PrivateKeyDer::Pkcs8(device.key.serialize_der().into());
-        let key = tls::provider().key_provider.load_private_key(key)?;
-        // Whether the key fits the certificate is for the cloud to find out.
-        let identity = CertifiedKey::new(vec![certificate], key);
-        let mut config = client_config(&cloud.authority)?
-            .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity)));
-        config.resumption = Resumption::disabled();
+        let config = client_config_of(&device, cloud)?;
         let tcp = TcpStream::connect(cloud.address).await.context("connect")?;
         tcp.set_nodelay(true)?;
         let connector = TlsConnector::from(Arc::new(config));
