@@ -1,6 +1,8 @@
 //! The scenarios of shares, replayed through the API of a real cloud whose clock is set: what the
 //! pure model answers is what people get.
 
+mod explain;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -105,6 +107,8 @@ impl<'a> Stage<'a> {
             };
             let answer = self.check(who, device, step.channel.unwrap_or(0)).await;
             self.compare(step, &answer, place);
+            let of = (who.as_str(), device.as_str());
+            self.compare_ways(step, of, &answer, place).await;
         }
     }
 

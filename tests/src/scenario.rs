@@ -374,6 +374,22 @@ pub fn permissions(rights: &[Right]) -> Permissions {
         .collect()
 }
 
+/// A permission in the words of the files.
+#[must_use]
+pub fn words(permission: Permission) -> &'static str {
+    match permission {
+        Permission::ViewLive => "view live",
+        Permission::ViewArchive => "view archive",
+        Permission::ExportArchive => "export archive",
+        Permission::ViewBookmarks => "view bookmarks",
+        Permission::ManageBookmarks => "manage bookmarks",
+        Permission::UserInput => "user input",
+        Permission::EditSettings => "edit settings",
+        Permission::Notifications => "notifications",
+        Permission::Sound => "sound",
+    }
+}
+
 fn named_zone(name: &str) -> TimeZone {
     zone::named(name).expect("a zone of the database")
 }

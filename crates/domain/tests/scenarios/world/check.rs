@@ -4,7 +4,7 @@ use sightline_domain::Principal;
 use sightline_domain::access::{Explanation, Kind, PathSource, Permission, Resource, SitePath};
 
 use super::World;
-use crate::scenario::{KindName, Step, permissions};
+use crate::scenario::{KindName, Step, permissions, words};
 
 impl World<'_> {
     /// Everything that a step says.
@@ -130,18 +130,4 @@ fn way(one: &SitePath) -> String {
         .map(|permission| format!(" ({})", words(permission)));
     let when = if one.path.in_force { "" } else { " (not now)" };
     format!("{}{}{when}", parts.join(", "), given.unwrap_or_default())
-}
-
-fn words(permission: Permission) -> &'static str {
-    match permission {
-        Permission::ViewLive => "view live",
-        Permission::ViewArchive => "view archive",
-        Permission::ExportArchive => "export archive",
-        Permission::ViewBookmarks => "view bookmarks",
-        Permission::ManageBookmarks => "manage bookmarks",
-        Permission::UserInput => "user input",
-        Permission::EditSettings => "edit settings",
-        Permission::Notifications => "notifications",
-        Permission::Sound => "sound",
-    }
 }
