@@ -18,6 +18,8 @@ use model::{Claimed, Expected, Shared, State, Step};
 
 /// Times that the cloud is killed.
 const ROUNDS: usize = 200;
+/// Every so many rounds the devices come too, and all people try to watch them.
+const WATCHED_EVERY: usize = 10;
 /// It is killed at most this long after the changes began; each change takes some milliseconds.
 const KILLED_WITHIN: Duration = Duration::from_millis(40);
 
@@ -65,6 +67,11 @@ async fn kill_of_the_cloud_loses_no_acknowledged_change_and_leaves_no_half_state
             .0
             .settle(found)
             .unwrap_or_else(|e| panic!("round {round}: claim: {e}"));
+        if round % WATCHED_EVERY == 0 {
+            let watched = model::watch(&life, (&shared, share.now()), (&traded, claim.now()));
+            let watched = watched.await;
+            watched.unwrap_or_else(|e| panic!("round {round}: watch: {e:#}"));
+        }
     }
     // Else nothing was tested.
     assert!(

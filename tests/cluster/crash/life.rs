@@ -122,6 +122,11 @@ impl Life {
         Ok(self.ports)
     }
 
+    /// Where people connect to.
+    pub(super) fn target(&self) -> anyhow::Result<Target> {
+        Target::tls(([127, 0, 0, 1], self.ports.0).into(), &self.authority)
+    }
+
     pub(super) async fn connect(
         &self,
         device: &Arc<Synthetic>,

@@ -1,18 +1,23 @@
 //! What may be true after a kill, and what is.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
 use sightline_loadtest::account::authorized;
 use sightline_loadtest::device::Synthetic;
+use sightline_loadtest::viewer::{Event, Keep, grpc};
+use sightline_rpc::live::v1::WatchRequest;
 use sightline_rpc::registry::v1::registry_client::RegistryClient;
 use sightline_rpc::registry::v1::{ListDevicesRequest, Relation};
 use sightline_rpc::sharing::v1::{
     CheckRequest, Direction, ListSharesRequest, Permission, Share, ShareState,
 };
 use sightline_tests::Person;
+use tonic::{Code, Status};
 
 use super::life::Life;
+use crate::watching::again;
 
 /// The end of a share without an edit, far away; each edit adds a millisecond, by which it is known.
 pub(super) const MARK_UNIX_MS: i64 = 4_000_000_000_000;
@@ -181,6 +186,58 @@ pub(super) async fn claim(life: &Life, device: &Synthetic) -> anyhow::Result<Cla
         (_, true) => Claimed::Buyer,
         _ => Claimed::Nobody,
     })
+}
+
+/// Whether everybody can watch what they may, by the edge, and nobody else can.
+pub(super) async fn watch(
+    life: &Life,
+    (shared, share): (&Arc<Synthetic>, &Shared),
+    (traded, claim): (&Arc<Synthetic>, &Claimed),
+) -> anyhow::Result<()> {
+    let _uplinks = (life.connect(shared).await?, life.connect(traded).await?);
+    let accepted = matches!(share, Shared::Accepted { .. });
+    let expected = [
+        (&life.owner, shared, true),
+        (&life.guest, shared, accepted),
+        (&life.buyer, shared, false),
+        (&life.owner, traded, *claim == Claimed::Owner),
+        (&life.buyer, traded, *claim == Claimed::Buyer),
+        (&life.guest, traded, false),
+    ];
+    for (person, device, expected) in expected {
+        // A device is not there at once, and then somebody who may watch is told so.
+        let watches = again(|| watches(life, person, device)).await?;
+        ensure!(
+            watches == expected,
+            "{} watches {}: {watches}",
+            person.email,
+            device.cloud_id()
+        );
+    }
+    Ok(())
+}
+
+/// Whether pictures come; `false` when the device is none that the person may know of.
+async fn watches(life: &Life, person: &Person, device: &Synthetic) -> anyhow::Result<bool> {
+    let request = WatchRequest {
+        device_id: device.cloud_id().to_string(),
+        channel: 1,
+        ..WatchRequest::default()
+    };
+    let opened = grpc::Viewer::open(&life.target()?, &request, &person.token, Keep::Head).await;
+    let mut viewer = match opened {
+        Ok(viewer) => viewer,
+        Err(error) => match error.downcast_ref::<Status>() {
+            Some(status) if status.code() == Code::NotFound => return Ok(false),
+            _ => return Err(error),
+        },
+    };
+    while let Some(event) = viewer.next().await? {
+        if let Event::Frame(_) = event {
+            return Ok(true);
+        }
+    }
+    bail!("the stream ended before its first picture")
 }
 
 async fn lists(person: &Person, device: &Synthetic) -> anyhow::Result<bool> {
