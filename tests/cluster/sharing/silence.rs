@@ -9,7 +9,7 @@ use sightline_domain::CloudId;
 use sightline_loadtest::device::Synthetic;
 use sightline_loadtest::viewer::{grpc, websocket};
 use sightline_tests::line::Line;
-use sightline_tests::{Person, Sandbox};
+use sightline_tests::{PATIENCE, Person, Sandbox};
 use tonic::{Code, Status};
 
 use super::{always, refusal};
@@ -22,6 +22,8 @@ const STALE_AFTER: Duration = Duration::from_secs(3);
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// For what happens on a busy machine.
 const SLACK: Duration = Duration::from_secs(1);
+/// Five seconds of them.
+const PICTURES: usize = 125;
 /// What is open goes on for this much longer.
 const GRACE: Duration = Duration::from_secs(4);
 
@@ -112,10 +114,10 @@ impl Watched {
             }
         };
         let ended = tokio::select! {
-            ended = ends => ended,
+            ended = tokio::time::timeout(PATIENCE, ends) => ended,
             never = opens => never,
         };
-        (ended, tries)
+        (ended.expect("the streams go on"), tries)
     }
 }
 
@@ -142,12 +144,12 @@ async fn silence_ends_what_is_open_after(grace: Duration, line: &Line, links: Li
     watched
 }
 
-/// After the line is mended.
+/// After the line is mended. Without grace, a stream that is not confirmed would end before this.
 async fn watches_again(watched: &Watched, person: &Person) {
     let mut stream = again(|| over_grpc(&watched.sandbox, person, watched.device))
         .await
         .unwrap();
-    super::pictures(&mut stream, 25).await;
+    super::pictures(&mut stream, PICTURES).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
