@@ -1,8 +1,27 @@
 //! Frames and tracks as messages.
 
 use sightline_media as media;
+use sightline_media::ring::Writer;
 
+use crate::device::v1::live_response::Event;
 use crate::live::v1;
+
+/// Most pictures that one word of a device may call lost: those of nine hours. More would make
+/// nonsense of what viewers are told and of what is counted.
+const GAP_MAX: u64 = 1_000_000;
+
+/// Does to a ring what one message of a device's stream says.
+///
+/// # Errors
+/// When no camera could have sent it; the stream is over then.
+pub fn publish(event: Event, writer: &mut Writer) -> Result<(), media::Error> {
+    match event {
+        Event::Started(started) => writer.set_tracks(tracks_from_proto(started)?),
+        Event::Frame(frame) => writer.push(frame_from_proto(frame)?)?,
+        Event::Gap(gap) => writer.gap(gap.lost.min(GAP_MAX)),
+    }
+    Ok(())
+}
 
 /// A message as a frame; nothing is checked but the range of the track's number.
 ///

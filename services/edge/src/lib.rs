@@ -28,9 +28,3 @@ mod websocket;
 pub use config::Config;
 pub use edge::{Edge, Parts, StartError};
 pub use error::{End, Error};
-
-/// Parsers of what devices and viewers send, for fuzzing.
-pub mod parse {
-    pub use crate::uplink::{BadHead, HEAD_BYTES_MAX, Head, read_head};
-    pub use crate::websocket::{MESSAGE_BYTES_MAX, Message, ProtocolError, Reader};
-}

@@ -25,7 +25,7 @@ use tokio_rustls::server::TlsStream;
 use crate::edge::Shared;
 use crate::session::Session;
 
-pub use head::{BadHead, HEAD_BYTES_MAX, Head, read_head};
+use head::{Head, read_head};
 pub(crate) use tunnel::Tunnel;
 
 /// Longest from TCP accept to the end of the upgrade.

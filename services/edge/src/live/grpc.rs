@@ -2,6 +2,7 @@
 //! for all viewers, and the response body hands out the shared bytes.
 
 mod body;
+mod request;
 
 use std::sync::Arc;
 
@@ -10,7 +11,6 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::{BodyExt as _, Limited};
-use prost::Message as _;
 use sightline_base::net::Affinity;
 use sightline_rpc::live::v1 as live;
 use sightline_rpc::live::v1::live_server::Live;
@@ -22,9 +22,8 @@ use crate::edge::Shared;
 use crate::error::Error;
 
 pub(crate) use body::WatchBody;
-
-/// Largest request, bytes; of `Watch` with its prefix.
-pub(super) const REQUEST_BYTES_MAX: usize = 1024;
+pub(super) use request::REQUEST_BYTES_MAX;
+use request::decode;
 
 /// `sightline.live.v1.Live/Watch`.
 pub(super) async fn watch(State(edge): State<Arc<Shared>>, request: Request<Body>) -> Response {
@@ -60,16 +59,6 @@ async fn open(edge: &Arc<Shared>, request: Request<Body>) -> Result<WatchBody, S
     // A frame then goes from the device to its viewers without another thread.
     affinity.pin_to(admission.arbiter.clone());
     Ok(WatchBody::new(admission, Arc::clone(&edge.metrics)))
-}
-
-/// The one message of a request: a byte that says "not compressed", the length, the message.
-fn decode(bytes: &[u8]) -> Option<live::WatchRequest> {
-    let (prefix, message) = bytes.split_at_checked(5)?;
-    let len = u32::from_be_bytes([prefix[1], prefix[2], prefix[3], prefix[4]]);
-    let whole = prefix[0] == 0 && usize::try_from(len) == Ok(message.len());
-    whole
-        .then(|| live::WatchRequest::decode(message).ok())
-        .flatten()
 }
 
 /// The methods with one answer.

@@ -9,7 +9,7 @@ use sightline_media::ring::{Ring, Writer, ring};
 use sightline_rpc::device::v1 as device;
 use sightline_rpc::device::v1::live_response::Event;
 use sightline_rpc::live::v1::{EndReason, StreamKind};
-use sightline_rpc::media::{frame_from_proto, tracks_from_proto};
+use sightline_rpc::media::publish;
 use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 
@@ -18,10 +18,6 @@ use crate::error::End;
 use crate::fanout::FanOut;
 use crate::metrics::{Count, Entered, Level, Metrics, RingBytes};
 use crate::uplink::Tunnel;
-
-/// Most pictures that one word of a device may call lost: those of nine hours. More would make
-/// nonsense of what viewers are told and of what is counted.
-const GAP_MAX: u64 = 1_000_000;
 
 /// Longest from one frame of the device to the next. While a camera is away the call stays open and
 /// silent: an agent tries it again after half a minute at most, and needs up to as long again for
@@ -151,7 +147,8 @@ async fn ingest(mut tunnel: Tunnel, key: FeedKey, mut filling: Filling) -> End {
             Ok(Err(status)) => return refusal(&status),
             Err(_) => return silence(),
         };
-        if let Some(Event::Frame(_)) = event {
+        let Some(event) = event else { continue };
+        if let Event::Frame(_) = event {
             silent_at = Instant::now() + SILENCE_MAX;
         }
         if let Err(error) = filling.take(event) {
@@ -171,19 +168,15 @@ struct Filling {
 }
 
 impl Filling {
-    fn take(&mut self, event: Option<Event>) -> Result<(), sightline_media::Error> {
-        match event {
-            Some(Event::Started(started)) => self.writer.set_tracks(tracks_from_proto(started)?),
-            Some(Event::Frame(frame)) => {
-                self.metrics.frames_in.add(1);
-                self.metrics.bytes_in.add(frame.data.len() as u64);
-                self.received.add(frame.data.len() as u64);
-                self.writer.push(frame_from_proto(frame)?)?;
-                self.held.set(self.ring.bytes());
-            }
-            Some(Event::Gap(gap)) => self.writer.gap(gap.lost.min(GAP_MAX)),
-            None => {}
+    fn take(&mut self, event: Event) -> Result<(), sightline_media::Error> {
+        if let Event::Frame(frame) = &event {
+            let bytes = frame.data.len() as u64;
+            self.metrics.frames_in.add(1);
+            self.metrics.bytes_in.add(bytes);
+            self.received.add(bytes);
         }
+        publish(event, &mut self.writer)?;
+        self.held.set(self.ring.bytes());
         Ok(())
     }
 }

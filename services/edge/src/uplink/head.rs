@@ -1,20 +1,20 @@
 //! The request with which a device asks for the reversal.
 
 /// Longest request head of a device, bytes.
-pub const HEAD_BYTES_MAX: usize = 8192;
+pub(crate) const HEAD_BYTES_MAX: usize = 8192;
 /// Most header fields in it.
 const FIELDS_MAX: usize = 32;
 
 /// A request that was read to the end of its head.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Head {
+pub(crate) struct Head {
     /// Bytes that came after the head: the beginning of HTTP/2.
-    pub rest: Vec<u8>,
+    pub(crate) rest: Vec<u8>,
 }
 
 /// A request that is no Uplink request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BadHead {
+pub(crate) enum BadHead {
     /// Not HTTP/1.1.
     #[error("not an HTTP/1.1 request")]
     Malformed,
@@ -30,7 +30,7 @@ pub enum BadHead {
 ///
 /// # Errors
 /// [`BadHead`].
-pub fn read_head(bytes: &[u8]) -> Result<Option<Head>, BadHead> {
+pub(crate) fn read_head(bytes: &[u8]) -> Result<Option<Head>, BadHead> {
     let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
     let mut request = httparse::Request::new(&mut fields);
     let len = match request.parse(bytes) {

@@ -1,15 +1,15 @@
 //! Reads what a client sends: short texts (tokens) and control frames.
 
 /// Longest message of a client, bytes; an access token is half of that.
-pub const MESSAGE_BYTES_MAX: usize = 4096;
+pub(crate) const MESSAGE_BYTES_MAX: usize = 4096;
 /// Longest control frame (RFC 6455, 5.5), bytes.
-const CONTROL_BYTES_MAX: usize = 125;
+pub(crate) const CONTROL_BYTES_MAX: usize = 125;
 /// Most bytes of one frame that are kept until it is whole: header, mask and message.
 const HELD_BYTES_MAX: usize = 14 + MESSAGE_BYTES_MAX;
 
 /// What a client said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Message {
+pub(crate) enum Message {
     /// A whole text.
     Text(String),
     /// Wants a pong with the same data.
@@ -21,11 +21,11 @@ pub enum Message {
 /// The client does not keep to the protocol, or sends more than it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("WebSocket protocol error: {0}")]
-pub struct ProtocolError(pub &'static str);
+pub(crate) struct ProtocolError(pub &'static str);
 
 /// Puts messages together from bytes as they arrive. Holds no memory between messages.
 #[derive(Debug, Default)]
-pub struct Reader {
+pub(crate) struct Reader {
     held: Vec<u8>,
     /// Text of the fragments so far, if a fragmented message is under way.
     fragments: Option<Vec<u8>>,
@@ -43,7 +43,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`ProtocolError`] when more is waiting than one message may have.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<(), ProtocolError> {
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), ProtocolError> {
         if self.held.len() + bytes.len() > 2 * HELD_BYTES_MAX {
             return Err(ProtocolError("too much data"));
         }
@@ -55,7 +55,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`ProtocolError`]; the connection is over then.
-    pub fn next_message(&mut self) -> Result<Option<Message>, ProtocolError> {
+    pub(crate) fn next_message(&mut self) -> Result<Option<Message>, ProtocolError> {
         while let Some(frame) = parse(&self.held)? {
             self.held.drain(..frame.len);
             if self.held.is_empty() {
