@@ -9,9 +9,9 @@ use sightline_rpc::registry::v1::import_devices_request::File;
 use sightline_rpc::registry::v1::{ClaimDeviceRequest, DeviceAdministrator};
 
 /// Largest file, bytes.
-const FILE_BYTES_MAX: usize = 48 << 10;
+pub(crate) const FILE_BYTES_MAX: usize = 48 << 10;
 /// Most devices of a file.
-const LINES_MAX: usize = 500;
+pub(crate) const LINES_MAX: usize = 500;
 
 /// Why a file cannot be imported at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -140,6 +140,7 @@ fn csv_lines(text: &str) -> Result<Vec<Line>, FileError> {
         return Err(FileError::Heading);
     }
     let mut lines = Vec::new();
+    let mut places = Places::new(text);
     for record in reader.records() {
         let (position, entry) = match record {
             // What spreadsheets leave of an emptied row.
@@ -154,21 +155,48 @@ fn csv_lines(text: &str) -> Result<Vec<Line>, FileError> {
                 _ => return Err(FileError::Heading),
             },
         };
-        let number = position.map_or(0, |position| line_at(text, position.byte()));
+        if lines.len() == LINES_MAX {
+            return Err(FileError::TooManyLines);
+        }
+        let number = position.map_or(0, |position| places.line_at(position.byte()));
         lines.push(Line { number, entry });
     }
     Ok(lines)
 }
 
-/// The line on which a record begins. The reader's position is right after the record before, with
-/// blank lines in between, and maybe half of a line break.
-fn line_at(text: &str, byte: u64) -> u32 {
-    let bytes = text.as_bytes();
-    let after_last = usize::try_from(byte).unwrap_or(usize::MAX);
-    let (before, rest) = bytes.split_at(after_last.min(bytes.len()));
-    let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-    let breaks = before.iter().chain(blank).filter(|byte| **byte == b'\n');
-    u32::try_from(1 + breaks.count()).unwrap_or(u32::MAX)
+/// Counts the lines of a text on the way through it. A line ends with a line feed, a carriage
+/// return, or both.
+struct Places<'a> {
+    text: &'a [u8],
+    counted: usize,
+    line: u32,
+}
+
+impl<'a> Places<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text: text.as_bytes(),
+            counted: 0,
+            line: 1,
+        }
+    }
+
+    /// The line on which a record begins, which is not before the last one. The reader's position
+    /// is right after the record before, with blank lines in between, and maybe half of a line
+    /// break.
+    fn line_at(&mut self, byte: u64) -> u32 {
+        let after_last = usize::try_from(byte).unwrap_or(usize::MAX);
+        while let Some(&here) = self.text.get(self.counted) {
+            let breaks = matches!(here, b'\r' | b'\n');
+            if self.counted >= after_last && !breaks {
+                break;
+            }
+            self.counted += 1;
+            let half = here == b'\r' && self.text.get(self.counted) == Some(&b'\n');
+            self.line += u32::from(breaks && !half);
+        }
+        self.line
+    }
 }
 
 fn json_lines(text: &str) -> Result<Vec<Line>, FileError> {
@@ -229,6 +257,12 @@ mod tests {
         assert_eq!(understood(&commas), expected);
         let semicolons = csv("name;cloud_id;verification_code\nДвор, север;A;1").unwrap();
         assert_eq!(understood(&semicolons), [(2, "Двор, север", "1")]);
+    }
+
+    #[test]
+    fn carriage_returns_alone_end_lines_too() {
+        let lines = csv("cloud_id,name,verification_code\rA,Gate,1\r\rB,Shed,2\r").unwrap();
+        assert_eq!(understood(&lines), [(2, "Gate", "1"), (4, "Shed", "2")]);
     }
 
     #[test]

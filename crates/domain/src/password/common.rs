@@ -62,7 +62,7 @@ fn letter(c: char) -> char {
 /// Whether it is nothing but walks and repeated characters, a few strays aside.
 fn is_walk(lower: &[u8]) -> bool {
     let (mut at, mut strays) = (0, 0);
-    while at < lower.len() {
+    while at < lower.len() && strays <= STRAY_CHARS_MAX {
         let rest = &lower[at..];
         let step = walked(rest).max(repeated(rest));
         if step >= WALK_CHARS_MIN {
