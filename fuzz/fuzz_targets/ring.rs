@@ -9,7 +9,7 @@ use sightline_media::{Codec, Frame, Track, Tracks, fmp4};
 
 const LIMITS: Limits = Limits {
     frames: 16,
-    bytes: 4096,
+    bytes: 1024,
     keep_us: 300_000,
     lag_us: 200_000,
 };
@@ -161,13 +161,15 @@ fuzz_target!(|actions: Vec<Action<'_>>| {
                 data,
             } => {
                 let data = Bytes::copy_from_slice(data);
-                let _ = writer.push(Frame {
+                let too_large = data.len() > LIMITS.bytes;
+                let pushed = writer.push(Frame {
                     track,
                     key,
                     pts_us,
                     dts_us,
                     data,
                 });
+                assert!(!too_large || pushed.is_err());
             }
             Action::Picture {
                 key,

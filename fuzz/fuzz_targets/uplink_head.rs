@@ -11,7 +11,10 @@ mod head;
 use head::{HEAD_BYTES_MAX, read_head};
 
 fuzz_target!(|bytes: &[u8]| {
-    if let Ok(Some(first)) = read_head(bytes) {
+    let read = read_head(bytes);
+    // Only then does the edge read on.
+    assert!(read != Ok(None) || bytes.len() < HEAD_BYTES_MAX);
+    if let Ok(Some(first)) = read {
         assert!(bytes.len() - first.rest.len() <= HEAD_BYTES_MAX);
         let longer = [bytes, b"more"].concat();
         let again = read_head(&longer)

@@ -7,7 +7,10 @@ use libfuzzer_sys::fuzz_target;
 #[path = "../../services/edge/src/websocket/reader.rs"]
 mod reader;
 
-use reader::{MESSAGE_BYTES_MAX, Message, ProtocolError, Reader};
+use reader::{CONTROL_BYTES_MAX, MESSAGE_BYTES_MAX, Message, ProtocolError, Reader};
+
+/// As many as the edge reads from a connection at once.
+const READ_BYTES: usize = 1024;
 
 fn read(bytes: &[u8], step: usize) -> Result<Vec<Message>, ProtocolError> {
     let mut reader = Reader::default();
@@ -15,8 +18,10 @@ fn read(bytes: &[u8], step: usize) -> Result<Vec<Message>, ProtocolError> {
     for chunk in bytes.chunks(step) {
         reader.push(chunk)?;
         while let Some(message) = reader.next_message()? {
-            if let Message::Text(text) = &message {
-                assert!(text.len() <= MESSAGE_BYTES_MAX);
+            match &message {
+                Message::Text(text) => assert!(text.len() <= MESSAGE_BYTES_MAX),
+                Message::Ping(data) => assert!(data.len() <= CONTROL_BYTES_MAX),
+                Message::Close => {}
             }
             messages.push(message);
         }
@@ -25,5 +30,7 @@ fn read(bytes: &[u8], step: usize) -> Result<Vec<Message>, ProtocolError> {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    assert_eq!(read(bytes, 1), read(bytes, 7));
+    let read_at_once = read(bytes, READ_BYTES);
+    assert_eq!(read(bytes, 1), read_at_once);
+    assert_eq!(read(bytes, 7), read_at_once);
 });

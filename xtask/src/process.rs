@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 
@@ -43,6 +44,24 @@ pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
         bail!("{shown}: {}", output.status);
     }
     String::from_utf8(output.stdout).with_context(|| format!("read the output of {shown}"))
+}
+
+/// Runs to the end beside others, and says how long it took, or all that a program that failed has
+/// said in one piece.
+///
+/// # Errors
+/// The program is not there, or did not succeed.
+pub(crate) fn run_aside(command: &mut Command) -> anyhow::Result<()> {
+    let shown = show(command);
+    let started = Instant::now();
+    let output = command.output().with_context(|| format!("run {shown}"))?;
+    if !output.status.success() {
+        let said = [output.stdout, output.stderr].concat();
+        eprintln!("{}", String::from_utf8_lossy(&said));
+        bail!("{shown}: {}", output.status);
+    }
+    eprintln!("$ {shown}: {:.1} s", started.elapsed().as_secs_f64());
+    Ok(())
 }
 
 /// Becomes the program, so that Ctrl-C and the exit code are its own. Returns only on failure.
