@@ -1,4 +1,5 @@
-//! The contracts in `proto/`: their style, and that the portal's generated code is of today.
+//! The contracts in `proto/`: their style, that nobody who uses them is broken, and that the
+//! portal's generated code is of today.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,12 +14,22 @@ use crate::workspace::Workspace;
 /// Where `buf generate` writes, from the portal's source folder.
 const GENERATED: &str = "src/gen";
 
+/// The compiled contracts that others may rely on: those of the last release.
+const BASELINE: &str = "proto/baseline.binpb";
+
 pub(super) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     node::install(workspace, PORTAL)?;
     let proto = workspace.path("proto");
-    run(node::npm(workspace, PORTAL)
-        .args(["exec", "--", "buf", "lint"])
-        .arg(proto))?;
+    let buf = |subcommand: &str| {
+        let mut buf = node::npm(workspace, PORTAL);
+        buf.args(["exec", "--", "buf", subcommand]).arg(&proto);
+        buf
+    };
+    run(&mut buf("lint"))?;
+    run(buf("breaking")
+        .arg("--against")
+        .arg(workspace.path(BASELINE)))
+    .with_context(|| format!("{BASELINE} has promised more; CONTRIBUTING.md says what to do"))?;
     // Beside the sources and not over them: a check changes nothing.
     let fresh = workspace.target_dir()?.join("xtask-generated");
     run(node::npm(workspace, PORTAL)

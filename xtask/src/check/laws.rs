@@ -14,7 +14,8 @@ const PURE: [&str; 2] = ["sightline-domain", "sightline-media"];
 /// May see services, because they put parts together or try them from outside.
 const COMPOSERS: [&str; 3] = ["sightline", "sightline-tests", "sightline-loadtest"];
 
-/// May appear in one package only, so that it can be replaced there.
+/// May appear in one package only, so that it can be replaced there; so may what extends it, such
+/// as `actix-rt`.
 const CONFINED: [(&str, &str); 5] = [
     ("actix", "sightline-edge"),
     ("sled", "sightline-store"),
@@ -31,6 +32,12 @@ pub(super) fn complaints(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     let reasons = std::fs::read_to_string(workspace.path(REASONS))
         .with_context(|| format!("read {REASONS}"))?;
     let mut complaints = check_laws(&packages);
+    for package in &packages {
+        let file = format!("{}/Cargo.toml", package.folder);
+        let manifest = std::fs::read_to_string(workspace.path(&file))
+            .with_context(|| format!("read {file}"))?;
+        complaints.extend(check_inherited(&file, &manifest));
+    }
     complaints.extend(check_reasons(&packages, &reasons));
     Ok(complaints)
 }
@@ -73,19 +80,46 @@ fn check_laws(packages: &[Package]) -> Vec<String> {
                 ));
             } else if service && !COMPOSERS.contains(&name.as_str()) {
                 complaints.push(format!("{name} depends on {on}, which is a service"));
-            } else if dependency.ours
-                && package.folder.starts_with("crates/")
-                && COMPOSERS.contains(&on.as_str())
-            {
-                complaints.push(format!("{name} depends on {on}, which is made of it"));
+            } else if COMPOSERS.contains(&on.as_str()) && !COMPOSERS.contains(&name.as_str()) {
+                complaints.push(format!("{name} depends on {on}, which is made of services"));
             }
-            if let Some((_, home)) = CONFINED.iter().find(|(confined, _)| confined == on)
+            if let Some((_, home)) = CONFINED.iter().find(|(confined, _)| is_part(on, confined))
                 && home != name
             {
                 complaints.push(format!(
                     "{name} depends on {on}, which only {home} may name"
                 ));
             }
+        }
+    }
+    complaints
+}
+
+/// Whether it is the library, or extends it by its name.
+fn is_part(dependency: &str, library: &str) -> bool {
+    dependency
+        .strip_prefix(library)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+/// Dependencies with a version, a path or features of their own: all are declared in the workspace
+/// manifest.
+fn check_inherited(file: &str, manifest: &str) -> Vec<String> {
+    let mut section = "";
+    let mut complaints = Vec::new();
+    for line in manifest.lines().map(str::trim) {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']');
+            // `[dependencies.name]` would hide what it takes from where.
+            if section.contains("dependencies.") {
+                complaints.push(format!("{file}: [{section}] belongs on one line"));
+            }
+        } else if section.ends_with("dependencies")
+            && !line.is_empty()
+            && !line.starts_with('#')
+            && !line.contains("workspace = true")
+        {
+            complaints.push(format!("{file}: `{line}` is not that of the workspace"));
         }
     }
     complaints

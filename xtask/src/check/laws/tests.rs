@@ -2,7 +2,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// A workspace of a pure crate, a store, two services and the binary, with one dependency more.
+/// A workspace of a pure crate, a store, two services, what is made of them and what is not, with
+/// one dependency more.
 fn workspace_with(package: &str, dependency: Value) -> Vec<Package> {
     let ours = |name: &str| json!({"name": name, "path": "/project/somewhere", "kind": null});
     let mut packages = json!({
@@ -20,6 +21,9 @@ fn workspace_with(package: &str, dependency: Value) -> Vec<Package> {
             ours("sightline-edge"),
             ours("sightline-identity"),
         ]},
+        "loadtest": {"name": "sightline-loadtest", "dependencies": [ours("sightline-domain")]},
+        "tests": {"name": "sightline-tests", "dependencies": [ours("sightline-loadtest")]},
+        "fuzz": {"name": "sightline-fuzz", "dependencies": [ours("sightline-domain")]},
     });
     packages[package]["dependencies"]
         .as_array_mut()
@@ -74,22 +78,40 @@ fn not_even_tests_of_a_crate_may_use_a_service() {
 }
 
 #[test]
-fn a_crate_may_not_depend_on_the_binary() {
-    let packages = workspace_with("crates/store", ours("sightline"));
-    assert_eq!(check_laws(&packages).len(), 1);
+fn nothing_else_sees_services_or_what_is_made_of_them() {
+    for package in ["crates/store", "services/identity", "fuzz"] {
+        for on in ["sightline-edge", "sightline", "sightline-loadtest"] {
+            let packages = workspace_with(package, ours(on));
+            assert_eq!(check_laws(&packages).len(), 1, "{package} on {on}");
+        }
+    }
+    let packages = workspace_with("tests", ours("sightline-edge"));
+    assert_eq!(check_laws(&packages), Vec::<String>::new());
 }
 
 #[test]
-fn actix_and_sled_stay_in_their_homes() {
-    for (package, confined) in [
-        ("services/identity", "sled"),
-        ("services/sightline", "actix"),
+fn confined_libraries_stay_in_their_homes() {
+    for (library, _) in CONFINED {
+        for dependency in [library.to_owned(), format!("{library}-core")] {
+            let packages = workspace_with("services/identity", theirs(&dependency));
+            assert_eq!(check_laws(&packages).len(), 1, "{dependency}");
+        }
+    }
+    let other = workspace_with("services/identity", theirs("sledge"));
+    assert_eq!(check_laws(&other), Vec::<String>::new());
+}
+
+#[test]
+fn a_dependency_is_declared_in_the_workspace_only() {
+    let inherited = "[dependencies]\n# Why.\nbytes.workspace = true\n\
+        mp4 = { workspace = true, features = [\"x\"] }\n\n[features]\nall = []\n";
+    assert_eq!(check_inherited("a", inherited), Vec::<String>::new());
+    for own in [
+        "[dependencies]\nbytes = \"1\"\n",
+        "[target.'cfg(unix)'.dev-dependencies]\nbytes = { path = \"../b\" }\n",
+        "[build-dependencies.bytes]\nversion = \"1\"\n",
     ] {
-        assert_eq!(
-            check_laws(&workspace_with(package, theirs(confined))).len(),
-            1,
-            "{confined}"
-        );
+        assert_eq!(check_inherited("a", own).len(), 1, "{own}");
     }
 }
 
