@@ -6,8 +6,8 @@ pub mod camera;
 pub mod elementary;
 pub mod errors;
 pub mod ffmpeg;
-pub mod programs;
 pub mod line;
+pub mod programs;
 pub mod scenario;
 mod sharing;
 

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use base64::Engine as _;
 use bytes::{BufMut as _, Bytes, BytesMut};
 
-pub(crate) use reader::{Message, Reader};
+pub(crate) use reader::{MESSAGE_BYTES_MAX, Message, Reader};
 
 /// Appended to the client's key (RFC 6455, 1.3).
 const ACCEPT_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";

@@ -42,7 +42,9 @@ struct Silence {
 }
 
 impl Conn {
-    pub(super) fn plain(socket: TcpStream, seat: Seat) -> Self {
+    /// Without TLS.
+    #[must_use]
+    pub fn plain(socket: TcpStream, seat: Seat) -> Self {
         Self::new(Io::Plain(socket), seat)
     }
 

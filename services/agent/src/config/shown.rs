@@ -34,7 +34,7 @@ pub(crate) fn cause(text: &str, url: &Url) -> String {
     let addresses = ["rtsp:", "RTSP:", "Url {"].into_iter();
     let ends = addresses.chain(hidden_path).chain(url.query());
     let end = ends.filter_map(|words| line.find(words)).min();
-    end.map_or(line.to_owned(), |end| format!("{}…", &line[..end]))
+    end.map_or_else(|| line.to_owned(), |end| format!("{}…", &line[..end]))
 }
 
 fn path(path: &str) -> String {

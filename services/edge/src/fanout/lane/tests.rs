@@ -1,5 +1,6 @@
 use std::task::Waker;
 
+use sightline_base::net::Seats;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -17,15 +18,22 @@ async fn connection() -> (TcpStream, TcpStream) {
     (edge.unwrap().0, viewer.unwrap())
 }
 
+/// The edge's end, as a listener gives it.
+async fn conn(edge: TcpStream) -> Conn {
+    let seats = Seats::new(1, None);
+    let seat = seats.take(seats.free().await, edge.peer_addr().unwrap().ip());
+    Conn::plain(edge, seat.unwrap())
+}
+
 #[test]
 fn viewer_that_says_too_much_is_let_go_and_the_one_beside_it_goes_on() {
     rig::run(async |rig| {
         let (connected, flooding) = rig.watch(Device::new()).await;
         let steady = rig.watch_again(&connected).await;
         let (edge, mut flood) = connection().await;
-        flooding.hold.attach(Conn::Plain(edge), Reader::default());
+        flooding.hold.attach(conn(edge).await, Reader::default());
         let (edge, mut calm) = connection().await;
-        steady.hold.attach(Conn::Plain(edge), Reader::default());
+        steady.hold.attach(conn(edge).await, Reader::default());
         calm.write_all(&PING).await.unwrap();
 
         let flood = tokio::spawn(async move {
@@ -53,7 +61,7 @@ fn what_a_viewer_has_said_is_read_in_turns() {
         while edge.peek(&mut there).await.unwrap() < said.len() {}
 
         let mut lane = Lane::new(
-            Conn::Plain(edge),
+            conn(edge).await,
             Reader::default(),
             admission.gate,
             &admission.ring,
