@@ -150,6 +150,8 @@ export const en = {
       `Format: ${codecs}. Try another browser, or set the camera to H.264.`,
     ended: "Access has ended",
     endedHint: "The owner has ended or changed it, or its time has run out.",
+    unconfirmed: "Access cannot be confirmed",
+    unconfirmedHint: "The cloud cannot look up permissions right now. We try again by ourselves.",
     notAllowed: "No live view",
     notAllowedHint: "What is shared with you does not include it.",
     outsideHours: "Not at these hours",

@@ -42,6 +42,9 @@ const END_REASONS = [
   "BAD_STREAM",
   "OUTSIDE_HOURS",
   "SESSION_ENDED",
+  "UNCONFIRMED",
+  // The reasons of a stream that did not open.
+  "UNAVAILABLE",
   "NOT_FOUND",
   "NOT_ALLOWED",
   "SIGN_IN_REQUIRED",

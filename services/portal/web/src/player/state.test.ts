@@ -23,6 +23,12 @@ it("asks for a newer token when the old one was refused, and only then", () => {
   }
 });
 
+it("says that access cannot be confirmed, and asks again soon", () => {
+  for (const reason of ["UNCONFIRMED", "UNAVAILABLE"] as const) {
+    expect(afterEnd(reason)).toMatchObject({ state: { kind: "unconfirmed" }, when: "backoff" });
+  }
+});
+
 it("waits for the hours of a share, without an attempt before they begin", () => {
   expect(afterEnd("OUTSIDE_HOURS", 1_795_500_000_000)).toEqual({
     then: "wait",

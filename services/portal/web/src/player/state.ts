@@ -12,6 +12,8 @@ export type PlayerState =
   | { kind: "unsupported"; codecs: string }
   /** Somebody ended the permission. */
   | { kind: "ended" }
+  /** The server does not know whether the permission still holds; attempts go on. */
+  | { kind: "unconfirmed" }
   /** A share without live view. */
   | { kind: "not-allowed" }
   /** Not at these hours; the picture comes back at `opensAt`, milliseconds since the Unix epoch,
@@ -46,6 +48,9 @@ export function afterEnd(reason: EndReason, opensAt = 0): Next {
     // which is where the player is opened from and whose loss of the device closes it.
     case "NOT_FOUND":
       return retry({ kind: "ended" });
+    case "UNCONFIRMED":
+    case "UNAVAILABLE":
+      return retry({ kind: "unconfirmed" });
     case "NOT_ALLOWED":
       return { then: "wait", state: { kind: "not-allowed" }, until: Infinity };
     case "OUTSIDE_HOURS":
