@@ -1,8 +1,8 @@
-// A recorder of our own beside the cloud: `sightline-agent` with its built-in demo cameras.
+// A recorder of our own beside the cloud: `sightline-agent`.
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -22,12 +22,14 @@ export function whyNoAgent() {
 
 /**
  * Runs `use` with an agent that is connected to the cloud and has no owner yet. Its clock is that of
- * `zone`, an IANA name, or of this machine.
+ * `zone`, an IANA name, or of this machine. Its cameras are `cameras`, each with a name and the RTSP
+ * addresses `main` and, if it has one, `sub`; without them it has its four demo cameras.
  */
-export async function withAgent(use, { zone } = {}) {
+export async function withAgent(use, { zone, cameras } = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), "sightline-browser-"));
   const agent = new Agent(dataDir, await readFile(settings.output, "utf8"), zone);
   try {
+    await agent.configure(cameras);
     await agent.start();
     await use(agent);
   } finally {
@@ -50,8 +52,19 @@ class Agent {
     const authority = demoOutput.match(/^ *Authority +(\S+)$/m)[1];
     const cloud = ["--cloud", `localhost:${port}`, "--ca", authority];
     this.#dataDir = dataDir;
-    this.#arguments = ["run", ...cloud, "--data-dir", dataDir, "--demo"];
+    this.#arguments = ["run", ...cloud, "--data-dir", dataDir];
     this.#environment = zone === undefined ? process.env : { ...process.env, TZ: zone };
+  }
+
+  async configure(cameras) {
+    if (cameras === undefined) return this.#arguments.push("--demo");
+    const path = join(this.#dataDir, "agent.toml");
+    // A text of JSON is one of TOML too.
+    const fields = (camera) =>
+      Object.entries(camera).map(([k, v]) => `${k} = ${JSON.stringify(v)}`);
+    const tables = cameras.map((camera) => ["[[camera]]", ...fields(camera), ""].join("\n"));
+    await writeFile(path, tables.join("\n"));
+    this.#arguments.push("--config", path);
   }
 
   /** Starts, and waits until the cloud has taken the connection. */

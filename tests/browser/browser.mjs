@@ -79,9 +79,11 @@ export async function withBrowser({ language = "en-US", viewport = DESKTOP } = {
   }
 }
 
-/** As the owner of the demo's device, or as somebody else. */
-export async function signIn(page, path = "/", { email, password } = settings) {
-  await page.goto(settings.url + path);
+/** As the owner of the demo's device, or as somebody else; by another way to the portal than the
+ * straight one, if `url` says so. */
+export async function signIn(page, path = "/", who = {}) {
+  const { email, password, url } = { ...settings, ...who };
+  await page.goto(url + path);
   await page.fill("[name=email]", email);
   await page.fill("[name=password]", password);
   await page.click("[data-test=sign-in] [type=submit]");
@@ -98,6 +100,35 @@ export async function openWall(page) {
       (picture) => picture.dataset.state === "playing",
     ),
   );
+}
+
+/** Opens a channel by its tile and waits for its moving picture. */
+export async function largeView(page, channel) {
+  await page.click(`[data-tile="${channel}"]`);
+  await page.waitForSelector(
+    `[data-page=channel] [data-channel="${channel}"][data-stream=main][data-state=playing]`,
+  );
+}
+
+/**
+ * Milliseconds from the click to the first picture, for five visits to a channel whose stream runs.
+ * Starts and ends at the wall.
+ */
+export async function warmFirstPictures(page, channel) {
+  for (let visit = 0; visit < 6; visit++) {
+    await largeView(page, channel);
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("[data-page=device]");
+  }
+  // The first visit has started the main stream; the others found it running.
+  const [, ...warm] = await page.evaluate(() =>
+    performance
+      .getEntriesByName("sightline:first-picture")
+      .filter(({ detail }) => detail.stream === "main")
+      .map(({ duration }) => Math.round(duration)),
+  );
+  console.log(`first pictures, ms: ${warm.join(" ")}`);
+  return warm;
 }
 
 export async function shoot(page, name) {

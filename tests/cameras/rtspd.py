@@ -4,10 +4,12 @@
 Prints `port N` once it serves, and ends when its standard input does, so that it never outlives
 the test that started it. All clients of a mount get the same encoded frames, as from a camera.
 
-    rtspd.py [--port N] [--user U --password P] [--size WxH] [--fps N] [--gop N]
+    rtspd.py [--port N] [--user U --password P] [--size WxH] [--fps N] [--gop N] [--tone HZ]
              [--clip FILE --codecs h264+aac|h264+pcmu|h264+pcma|h265]
 
 Mounts: /h264aac /h264pcmu /h264pcma /h264 /h265 /h264b (B pictures) /mjpeg /aac (no picture)
+        /unheard (H.264, and AAC that is announced and never sent)
+        /hushed (H.264, and AAC that ends after eight seconds)
         /noise (H.264 at a steady 2 Mbit/s)
         /clip (the pictures of --clip as they are, from its beginning for each client)
 
@@ -27,7 +29,11 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 
-def pipelines(width, height, fps, gop):
+# Seconds of sound that /hushed sends.
+HUSHED_AFTER_S = 8
+
+
+def pipelines(width, height, fps, gop, tone):
     """Launch lines of all mounts. A ball that moves in a circle: every picture differs."""
     picture = (
         "videotestsrc is-live=true pattern=ball motion=sweep background-color=0xff304050 "
@@ -41,13 +47,16 @@ def pipelines(width, height, fps, gop):
     noise = picture.replace("pattern=ball motion=sweep", "pattern=snow")
     steady = f"{x264} tune=zerolatency bitrate=2000 vbv-buf-capacity=500 "
     x265 = f"x265enc speed-preset=ultrafast tune=zerolatency key-int-max={gop} "
-    sound = "audiotestsrc is-live=true wave=ticks "
+    wave = f"sine freq={tone}" if tone else "ticks"
+    sound = f"audiotestsrc is-live=true wave={wave} "
     mono = "! audio/x-raw,rate=8000,channels=1 "
     aac = f"{sound} ! audio/x-raw,rate=48000,channels=2 ! avenc_aac ! rtpmp4gpay name="
     return {
         "/h264aac": f"{h264} {aac}pay1 pt=97",
         "/h264pcmu": f"{h264} {sound} {mono} ! mulawenc ! rtppcmupay name=pay1",
         "/h264pcma": f"{h264} {sound} {mono} ! alawenc ! rtppcmapay name=pay1",
+        "/unheard": f"{h264} {aac}pay1 pt=97",
+        "/hushed": f"{h264} {aac}pay1 pt=97",
         "/h264": h264,
         "/h264b": f"{h264b} ! rtph264pay name=pay0 pt=96 config-interval=-1",
         "/h265": f"{picture} ! {x265} ! rtph265pay name=pay0 pt=96 config-interval=-1",
@@ -69,6 +78,22 @@ def clip(path, codecs):
     if sound in ("pcmu", "pcma"):
         launch += f"demux.audio_0 ! queue ! rtp{sound}pay name=pay1 "
     return launch
+
+
+def end_sound(media, after_s):
+    """Lets the sound through until then, and says that nothing comes where the rest would be."""
+
+    def drop(pad, info):
+        # Packets come in lists where a frame fills more than one.
+        packet = info.get_buffer() or info.get_buffer_list().get(0)
+        if packet.pts < after_s * Gst.SECOND:
+            return Gst.PadProbeReturn.OK
+        pad.push_event(Gst.Event.new_gap(packet.pts, Gst.CLOCK_TIME_NONE))
+        return Gst.PadProbeReturn.DROP
+
+    packets = Gst.PadProbeType.BUFFER | Gst.PadProbeType.BUFFER_LIST
+    payloader = media.get_element().get_by_name("pay1")
+    payloader.get_static_pad("src").add_probe(packets, drop)
 
 
 def require_login(server, factories, user, password):
@@ -93,6 +118,7 @@ def main():
     parser.add_argument("--size", default="640x360")
     parser.add_argument("--fps", type=int, default=15)
     parser.add_argument("--gop", type=int, default=15, help="pictures from key to key")
+    parser.add_argument("--tone", type=int, help="hertz of a steady tone; ticks without it")
     parser.add_argument("--clip", help="QuickTime or MP4 file")
     parser.add_argument("--codecs", default="h264+aac", help="what is in --clip")
     args = parser.parse_args()
@@ -103,10 +129,13 @@ def main():
     server.set_service(args.port)
     width, height = args.size.split("x")
     factories = []
-    for path, launch in pipelines(width, height, args.fps, args.gop).items():
+    for path, launch in pipelines(width, height, args.fps, args.gop, args.tone).items():
         factory = GstRtspServer.RTSPMediaFactory()
         factory.set_launch(f"( {launch} )")
         factory.set_shared(True)
+        if path in ("/unheard", "/hushed"):
+            after_s = HUSHED_AFTER_S if path == "/hushed" else 0
+            factory.connect("media-configure", lambda _, media, at: end_sound(media, at), after_s)
         server.get_mount_points().add_factory(path, factory)
         factories.append(factory)
     if args.clip:
