@@ -1,8 +1,9 @@
 // Shows one channel live in a <video> element, for as long as somebody wants it: connects, plays,
 // and starts over after whatever goes wrong, telling its state all the while.
 //
-// The parts: `connection` speaks the protocol, `media-sink` buffers, `playhead` keeps the delay
-// small, `state` decides what follows an end. This file puts them together and owns the retries.
+// The parts: `connection` speaks the protocol, `sound-filter` leaves out a sound that does not come,
+// `media-sink` buffers, `playhead` keeps the delay small, `state` decides what follows an end. This
+// file puts them together and owns the retries.
 
 import { backoffMs } from "../backoff";
 import { alarm } from "./alarm";
@@ -10,6 +11,7 @@ import { Connection } from "./connection";
 import { canPlay, MediaSink } from "./media-sink";
 import { Playhead } from "./playhead";
 import { liveUrl, type EndReason, type Format, type StreamName } from "./protocol";
+import { SoundFilter } from "./sound-filter";
 import { afterEnd, type PlayerState } from "./state";
 import type { TokenSource } from "../session/token-source";
 
@@ -56,6 +58,8 @@ export class Player {
   #connection: Connection | undefined;
   #sink: MediaSink | undefined;
   #playhead: Playhead | undefined;
+  /** Tracks of what the sink takes. */
+  #tracks = 0;
   #attempt = 0;
   #playingSince: number | undefined;
   #shown = false;
@@ -109,17 +113,29 @@ export class Player {
       return;
     }
     if (this.#stopped || this.#asleep || this.#connection !== undefined) return;
-    this.#connection = new Connection(liveUrl(origin, device, channel, this.#stream), token, {
+    const filter = new SoundFilter({
       onFormat: (format) => this.#startFormat(format),
       onMedia: (bytes) => this.#sink?.pushMedia(bytes),
-      onGap: (lost) => this.#events.onGap(lost),
+    });
+    this.#connection = new Connection(liveUrl(origin, device, channel, this.#stream), token, {
+      onFormat: (format) => {
+        if (canPlay(format)) filter.pushFormat(format);
+        else this.#unsupported(format);
+      },
+      onMedia: (bytes) => filter.pushMedia(bytes),
+      onGap: (lost) => {
+        filter.gap();
+        this.#events.onGap(lost);
+      },
       onEnd: (reason, opensAt) => this.#ended(reason, opensAt),
     });
   }
 
   #startFormat(format: Format): void {
-    if (!canPlay(format)) return this.#unsupported(format);
-    if (this.#playhead === undefined) this.#replaceSink(format);
+    // A source keeps the number of tracks that it began with.
+    const tracks = format.codecs.split(",").length;
+    if (this.#playhead === undefined || tracks !== this.#tracks) this.#replaceSink(format);
+    this.#tracks = tracks;
     this.#sink?.pushFormat(format);
     this.#events.onFormat(format);
   }
