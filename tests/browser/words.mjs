@@ -20,6 +20,10 @@ export const WORDS = {
     added: "Added",
     typingMistake: "typing mistake",
     owned: "already has an owner",
+    unsupported: "This browser cannot play the stream",
+    unsupportedHint: /^Format: hvc1\.\S+\. Try another browser, or set the camera to H\.264\.$/,
+    substituted: "Small picture: this browser cannot play the main stream",
+    skipped: /^\d+ frames? skipped$/,
   },
   "ru-RU": {
     hours: "пн–пт 10:00–17:59, 20:00–21:59",
@@ -40,5 +44,10 @@ export const WORDS = {
     added: "Добавлено",
     typingMistake: "опечатка",
     owned: "уже есть владелец",
+    unsupported: "Браузер не воспроизводит этот поток",
+    unsupportedHint:
+      /^Формат: hvc1\.\S+\. Попробуйте другой браузер или переключите камеру на H\.264\.$/,
+    substituted: "Малое изображение: браузер не воспроизводит основной поток",
+    skipped: /^Пропущено? \d+ кадр(а|ов)?$/,
   },
 };
