@@ -21,7 +21,7 @@ export const WORDS = {
     typingMistake: "typing mistake",
     owned: "already has an owner",
     unsupported: "This browser cannot play the stream",
-    unsupportedHint: /^Format: hvc1\.\S+\. Try another browser, or set the camera to H\.264\.$/,
+    unsupportedHint: "Format: H.265. Try another browser, or set the camera to H.264.",
     substituted: "Small picture: this browser cannot play the main stream",
     skipped: /^\d+ frames? skipped$/,
   },
@@ -46,7 +46,7 @@ export const WORDS = {
     owned: "уже есть владелец",
     unsupported: "Браузер не воспроизводит этот поток",
     unsupportedHint:
-      /^Формат: hvc1\.\S+\. Попробуйте другой браузер или переключите камеру на H\.264\.$/,
+      "Формат: H.265. Попробуйте другой браузер или переключите камеру на H.264.",
     substituted: "Малое изображение: браузер не воспроизводит основной поток",
     skipped: /^Пропущено? \d+ кадр(а|ов)?$/,
   },

@@ -57,6 +57,15 @@ describe.each([
     );
   });
 
+  it.each([
+    ["hvc1.1.6.L93.B0,mp4a.40.2", "H.265 + AAC"],
+    ["hev1.1.6.L93.B0,flac", "H.265 + G.711"],
+    ["av01.0.04M.08", "av01.0.04M.08"],
+  ])("calls %s as cameras do", (codecs, name) => {
+    const message = messageOf({ kind: "unsupported", codecs }, "", dictionary, language, 0);
+    expect(message?.hint).toContain(`: ${name}.`);
+  });
+
   it("says nothing over a moving picture", () => {
     expect(messageOf({ kind: "playing" }, "", dictionary, language, 0)).toBeUndefined();
   });

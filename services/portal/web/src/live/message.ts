@@ -12,6 +12,23 @@ export interface Message {
   hint?: string;
 }
 
+/** What cameras' own settings call a codec, by the beginning of its name in RFC 6381. */
+const CODECS: Record<string, string> = {
+  avc: "H.264",
+  hvc: "H.265",
+  hev: "H.265",
+  mp4a: "AAC",
+  flac: "G.711",
+};
+
+function formatName(codecs: string): string {
+  const names = codecs.split(",").map((codec) => {
+    const known = Object.keys(CODECS).find((start) => codec.toLowerCase().startsWith(start));
+    return known === undefined ? codec : CODECS[known];
+  });
+  return names.join(" + ");
+}
+
 /**
  * Undefined while the picture moves. `detail` is what the device says of the channel: a short
  * English sentence, or nothing.
@@ -36,7 +53,11 @@ export function messageOf(
         ? { icon: "cut", words: words.deviceOffline, hint: words.resumes }
         : { icon: "cut", words: words.cameraOffline, hint: detail || words.resumes };
     case "unsupported":
-      return { icon: "film", words: words.unsupported, hint: words.unsupportedHint(state.codecs) };
+      return {
+        icon: "film",
+        words: words.unsupported,
+        hint: words.unsupportedHint(formatName(state.codecs)),
+      };
     case "ended":
       return { icon: "shield", words: words.ended, hint: words.endedHint };
     case "unconfirmed":
