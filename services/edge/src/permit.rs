@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sightline_domain::access::{DeviceGrants, Grant, GrantSource, Permission, zone};
+use sightline_domain::access::{DeviceGrants, Grant, GrantSource, Permission};
 use sightline_domain::{CloudId, Principal};
 use sightline_rpc::auth::Caller;
 use sightline_rpc::internal::v1 as internal;
@@ -268,17 +268,8 @@ fn outside_hours(opens_at_unix_ms: i64) -> End {
 }
 
 fn device_grants(device: CloudId, set: internal::GrantSet) -> DeviceGrants {
-    DeviceGrants {
-        device,
-        ownership_epoch: set.epoch,
-        zone: zone::of_device(&set.time_zone),
-        grants: set
-            .grants
-            .into_iter()
-            .take(GRANTS_MAX)
-            .filter_map(grant)
-            .collect(),
-    }
+    let grants = set.grants.into_iter().take(GRANTS_MAX).filter_map(grant);
+    DeviceGrants::new(device, set.epoch, &set.time_zone, grants)
 }
 
 /// A grant that is not understood gives nothing.

@@ -4,6 +4,7 @@
 //! length and lose all characters that act instead of being seen.
 
 use serde::{Deserialize, Serialize};
+use sightline_domain::access::zone;
 use sightline_rpc::device::v1::{
     Channel, ChannelState, ChannelStream, DescribeResponse, DeviceKind,
 };
@@ -98,7 +99,7 @@ impl Description {
             vendor: clean(&told.vendor, NAME_CHARS_MAX),
             model: clean(&told.model, NAME_CHARS_MAX),
             software_version: clean(&told.software_version, NAME_CHARS_MAX),
-            time_zone: clean(&told.time_zone, NAME_CHARS_MAX),
+            time_zone: time_zone(&told.time_zone),
             has_storage: told.has_storage,
             channels,
         };
@@ -194,6 +195,16 @@ impl TrackRecord {
     }
 }
 
+/// The zone's name; none for one that does not exist, which is as good as untold.
+fn time_zone(told: &str) -> String {
+    let name = clean(told, NAME_CHARS_MAX);
+    if name.is_empty() || zone::named(&name).is_some() {
+        return name;
+    }
+    tracing::warn!(%name, "a device told a time zone that does not exist");
+    String::new()
+}
+
 /// The visible beginning of a text.
 fn clean(text: &str, chars_max: usize) -> String {
     let visible: String = text
@@ -246,6 +257,17 @@ mod tests {
         let description = Description::from_device(&told).unwrap();
         assert_eq!(description.model, "[31mNVRexe");
         assert_eq!(description.channels[0].name.chars().count(), NAME_CHARS_MAX);
+    }
+
+    #[test]
+    fn a_zone_that_does_not_exist_is_as_good_as_untold_and_the_rest_is_kept() {
+        let mut told = told(1, "gate");
+        for (zone, kept) in [("MSK-3", ""), (" Asia/Omsk ", "Asia/Omsk"), ("", "")] {
+            told.time_zone = zone.into();
+            let description = Description::from_device(&told).unwrap();
+            assert_eq!(description.time_zone, kept);
+            assert_eq!(description.channels.len(), 1);
+        }
     }
 
     #[test]

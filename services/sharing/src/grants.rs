@@ -1,9 +1,7 @@
 //! What follows from shares: who may do what with a device, and why.
 
 use jiff::Timestamp;
-use sightline_domain::access::{
-    DeviceGrants, Grant, GrantSource, Path, PathSource, Schedule, zone,
-};
+use sightline_domain::access::{DeviceGrants, Grant, GrantSource, Path, PathSource};
 use sightline_domain::{AccountId, CloudId, Principal};
 use sightline_rpc::internal::v1::Ownership;
 use sightline_rpc::sharing::v1::{
@@ -17,8 +15,7 @@ use crate::share::State;
 
 impl Sharing {
     /// The owner's grant, and those of the accepted shares. A share whose own end has passed is
-    /// among them: its terms say so. One with weekly hours is not while the zone of the device is
-    /// not known: its hours would open at a time that nobody chose.
+    /// among them: its terms say so.
     pub(crate) async fn grants(
         &self,
         device: CloudId,
@@ -33,11 +30,9 @@ impl Sharing {
             account,
             source: GrantSource::Ownership,
         });
-        let zone_known = !ownership.time_zone.is_empty();
         let accepted = shares
             .into_iter()
             .filter(|share| share.state == State::Accepted)
-            .filter(|share| zone_known || share.terms.schedule == Schedule::Always)
             .filter_map(|share| {
                 let source = GrantSource::Share {
                     id: share.id,
@@ -46,12 +41,12 @@ impl Sharing {
                 let account = share.recipient?;
                 Some(Grant { account, source })
             });
-        Ok(DeviceGrants {
+        Ok(DeviceGrants::new(
             device,
-            ownership_epoch: ownership.epoch,
-            zone: zone::of_device(&ownership.time_zone),
-            grants: owner.into_iter().chain(accepted).collect(),
-        })
+            ownership.epoch,
+            &ownership.time_zone,
+            owner.into_iter().chain(accepted),
+        ))
     }
 
     /// What somebody may do now. For a device that does not exist, that is nothing.

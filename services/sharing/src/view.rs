@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use sightline_domain::access::zone;
 use sightline_domain::{AccountId, CloudId, Email};
 use sightline_rpc::internal::v1::Ownership;
 use sightline_rpc::sharing::v1 as proto;
@@ -121,7 +122,7 @@ impl<'a> Present<'a> {
             id: share.id.clone(),
             device_id: share.device.to_string(),
             device_name,
-            time_zone,
+            time_zone: known(time_zone),
             terms: Some(terms_to_proto(&share.terms)),
             state: state_to_proto(state).into(),
             recipient_email: only(given, share.recipient_email.as_str()),
@@ -141,5 +142,13 @@ fn state_to_proto(state: State) -> proto::ShareState {
         State::Accepted => proto::ShareState::Accepted,
         State::Declined => proto::ShareState::Declined,
         State::Ended => proto::ShareState::Ended,
+    }
+}
+
+/// The zone's name; none while the device has told none that exists, so that hours are closed.
+fn known(zone_name: String) -> String {
+    match zone::named(&zone_name) {
+        Some(_) => zone_name,
+        None => String::new(),
     }
 }

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::permission::{Permission, Permissions};
+use super::schedule::Schedule;
 use super::terms::{Terms, earlier};
+use super::zone;
 use crate::principal::{DeviceUser, Principal};
 use crate::{AccountId, CloudId};
 
@@ -33,6 +35,15 @@ pub enum GrantSource {
         /// What it gives.
         terms: Terms,
     },
+}
+
+impl GrantSource {
+    fn has_hours(&self) -> bool {
+        match self {
+            Self::Ownership => false,
+            Self::Share { terms, .. } => terms.schedule != Schedule::Always,
+        }
+    }
 }
 
 /// All grants of one device.
@@ -75,6 +86,27 @@ impl Rights {
 }
 
 impl DeviceGrants {
+    /// The grants of a device that told this zone. While it has told none, or a name that says
+    /// none, shares with weekly hours are not among them: their hours would open at a time that
+    /// nobody chose.
+    #[must_use]
+    pub fn new(
+        device: CloudId,
+        ownership_epoch: u64,
+        zone_name: &str,
+        grants: impl IntoIterator<Item = Grant>,
+    ) -> Self {
+        let zone = zone::named(zone_name);
+        let counts = |grant: &Grant| zone.is_some() || !grant.source.has_hours();
+        let grants = grants.into_iter().filter(counts).collect();
+        Self {
+            device,
+            ownership_epoch,
+            zone: zone.unwrap_or(TimeZone::UTC),
+            grants,
+        }
+    }
+
     /// A device that nobody may see.
     #[must_use]
     pub fn none(device: CloudId) -> Self {

@@ -10,17 +10,32 @@ const NAME_BYTES_MAX: usize = 64;
 
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
-/// The zone with an IANA name, such as `Europe/Moscow`.
+/// What the database itself names a machine's zone that nobody has set.
+const UNSET: [&str; 2] = ["Factory", "Etc/Unknown"];
+
+/// The zone with an IANA name, such as `Europe/Moscow`; `None` for a name that says no zone. There
+/// is no zone to take instead: hours by any other clock open when nobody chose.
 #[must_use]
 pub fn named(name: &str) -> Option<TimeZone> {
-    if name.len() > NAME_BYTES_MAX {
+    let unset = UNSET.iter().any(|unset| name.eq_ignore_ascii_case(unset));
+    if unset || name.len() > NAME_BYTES_MAX {
         return None;
     }
     ZONES.get(name).ok()
 }
 
-/// The zone that a device told; UTC when it told none, or one that does not exist.
-#[must_use]
-pub fn of_device(name: &str) -> TimeZone {
-    named(name).unwrap_or(TimeZone::UTC)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_says_no_zone_is_none() {
+        let long = format!("Europe/{}", "x".repeat(NAME_BYTES_MAX));
+        for name in ["", "MSK-3", "Mars/Olympus", "Etc/Unknown", "factory", &long] {
+            assert_eq!(named(name), None, "{name}");
+        }
+        for name in ["UTC", "Europe/Moscow", "europe/berlin", "Asia/Calcutta"] {
+            assert!(named(name).is_some(), "{name}");
+        }
+    }
 }

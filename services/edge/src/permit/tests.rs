@@ -175,6 +175,23 @@ fn grant_that_is_not_understood_gives_nothing() {
 }
 
 #[test]
+fn hours_are_closed_while_the_zone_is_none_that_exists() {
+    let (owner, guest) = (account(1), account(2));
+    let now = Instant::now();
+    for zone in ["", "MSK-3"] {
+        let mut told = news(1, vec![owned_by(&owner), shared_with(&guest)]);
+        if let Some(set) = &mut told.grants {
+            zone.clone_into(&mut set.time_zone);
+        }
+        let mut grants = Grants::unknown(device());
+        grants.hear(told, now);
+        let ask = |who| grants.permit_live(&caller(who), 1, now, NOON_UNIX_MS);
+        assert!(matches!(ask(&guest), Err(Error::NotFound)));
+        assert!(ask(&owner).is_ok());
+    }
+}
+
+#[test]
 fn what_is_open_goes_on_for_the_grace_and_no_longer() {
     let start = Instant::now();
     let mut grants = Grants::unknown(device());

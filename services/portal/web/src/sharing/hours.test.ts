@@ -134,3 +134,12 @@ it("gives nothing by hours until the device has told its time zone", () => {
   expect(accessAt(weekly, "", 0)).toEqual({ state: "zone-unknown" });
   expect(accessAt(create(TermsSchema), "", 0)).toEqual({ state: "open" });
 });
+
+it("says nothing of hours in a zone that it does not know", () => {
+  const weekly = create(TermsSchema, { schedule: { intervals: [], weekdays: [1, 2, 3, 4, 5, 6, 7] } });
+  expect(accessAt(weekly, "Mars/Olympus", 0)).toEqual({ state: "unclear" });
+  expect(accessAt(create(TermsSchema), "Mars/Olympus", 0)).toEqual({ state: "open" });
+  for (const zone of ["UTC", "Etc/UTC", BERLIN]) {
+    expect(accessAt(weekly, zone, 0).state).toBe("open");
+  }
+});

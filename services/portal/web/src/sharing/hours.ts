@@ -70,13 +70,17 @@ export type Access =
   | { state: "closed"; opensAtMs?: number }
   /** The device has not told its time zone; hours give nothing until it does. */
   | { state: "zone-unknown" }
+  /** The device's zone is one that this browser does not know; the server does. */
+  | { state: "unclear" }
   | { state: "ended" };
 
 /** What an accepted share gives at a moment, and until when if nobody changes it. */
 export function accessAt(terms: Terms | undefined, zone: string, atMs: number): Access {
   const endsMs = Number(terms?.endsAtUnixMs ?? 0) || Infinity;
   if (atMs >= endsMs) return { state: "ended" };
-  if (terms?.schedule !== undefined && zone === "") return { state: "zone-unknown" };
+  if (terms?.schedule !== undefined && !isKnownZone(zone)) {
+    return { state: zone === "" ? "zone-unknown" : "unclear" };
+  }
   const change = nextChange(terms?.schedule, atMs, zone) ?? Infinity;
   if (isWithin(terms?.schedule, atMs, zone)) {
     const untilMs = Math.min(change, endsMs);
@@ -155,11 +159,18 @@ function formatter(zone: string): Intl.DateTimeFormat {
   return known;
 }
 
-/** UTC for a zone that the device has not told, or that this browser does not know. */
+/** UTC for a zone that the device has not told, or that this browser does not know: for days, which
+ * are shown all the same. Hours are not told by it, see `accessAt`. */
 export function knownZone(zone: string): string {
+  return isKnownZone(zone) ? zone : "UTC";
+}
+
+/** Whether clocks of the zone can be read here. */
+export function isKnownZone(zone: string): boolean {
   try {
-    return new Intl.DateTimeFormat("en", { timeZone: zone || "UTC" }).resolvedOptions().timeZone;
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    return zone !== "";
   } catch {
-    return "UTC";
+    return false;
   }
 }

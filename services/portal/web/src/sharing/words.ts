@@ -104,7 +104,7 @@ export function lastDayText(endsMs: number, zone: string, language: string): str
 
 /** "America/New York". */
 export function zoneText(zone: string): string {
-  return knownZone(zone).replaceAll("_", " ");
+  return (zone || "UTC").replaceAll("_", " ");
 }
 
 export function listText(items: readonly string[], language: string): string {
