@@ -6,6 +6,7 @@
 )]
 
 mod admission;
+mod claim_race;
 mod crash;
 mod hostile_device;
 mod metrics;

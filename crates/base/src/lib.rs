@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod config;
 pub mod net;
+pub mod place;
 pub mod telemetry;
 pub mod tls;
 pub mod topics;

@@ -2,7 +2,6 @@
 
 mod conn;
 mod connection;
-mod place;
 mod seats;
 
 use std::net::SocketAddr;
@@ -18,7 +17,6 @@ use tokio_util::task::TaskTracker;
 
 pub use conn::{Conn, rehome};
 pub use connection::Affinity;
-pub use place::{Network, Place};
 pub use seats::{FreeSeat, Seat, Seats};
 
 /// Longest a client may take from the first byte to the end of the TLS handshake.

@@ -90,6 +90,12 @@ impl<K: Eq + Hash> Attempts<K> {
         Ok(())
     }
 
+    /// Whether a key has its whole allowance: it took nothing, or all of it was refilled.
+    #[must_use]
+    pub fn is_full(&self, key: &K, now_unix_ms: i64) -> bool {
+        self.full_at.get(key).is_none_or(|at| *at <= now_unix_ms)
+    }
+
     /// Whether another key fits, after a search for those that can go unless there was one just
     /// now.
     fn has_room(&mut self, now_unix_ms: i64) -> bool {
@@ -163,6 +169,16 @@ mod tests {
             attempts.take("ann", 0).unwrap();
             attempts.give_back(&"ann");
         }
+    }
+
+    #[test]
+    fn an_allowance_is_full_again_when_all_of_it_was_refilled() {
+        let mut attempts = three_and_one_a_minute(10);
+        assert!(attempts.is_full(&"ann", 0));
+        attempts.take("ann", 0).unwrap();
+        attempts.take("ann", 0).unwrap();
+        assert!(!attempts.is_full(&"ann", 2 * MINUTE_MS - 1));
+        assert!(attempts.is_full(&"ann", 2 * MINUTE_MS));
     }
 
     #[test]

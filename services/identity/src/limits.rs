@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use place::PlaceAttempts;
-pub(crate) use sightline_base::net::{Network, Place};
+pub(crate) use sightline_base::place::{Network, Place};
 use sightline_domain::attempts::{Allowance, Attempts, Exhausted};
 use sightline_domain::{AccountId, CloudId, Email};
 

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use sightline_base::place::Network;
 use sightline_domain::attempts::Exhausted;
 use sightline_domain::{AccountId, CloudId, DeviceName, VerificationCode};
 use sightline_rpc::device::v1::DeviceKind;
@@ -16,6 +17,7 @@ use sightline_rpc::registry::v1::{
 use sightline_store::{Error as StoreError, Revision};
 
 use crate::Error;
+use crate::limits::Secret;
 use crate::records::{Owner, Ownership};
 use crate::service::Registry;
 
@@ -43,6 +45,8 @@ struct Claim {
     name: DeviceName,
     proof: Proof,
     request_id: String,
+    /// Where it comes from; `None` within this process.
+    network: Option<Network>,
 }
 
 impl Proof {
@@ -66,10 +70,21 @@ impl Proof {
             Some(_) => Err(Error::TwoProofs),
         }
     }
+
+    fn secret(&self) -> Secret {
+        match self {
+            Self::Code(_) => Secret::Code,
+            Self::Administrator(_) => Secret::Password,
+        }
+    }
 }
 
 impl Claim {
-    fn new(account: AccountId, request: &ClaimDeviceRequest) -> Result<Self, Error> {
+    fn new(
+        account: AccountId,
+        network: Option<Network>,
+        request: &ClaimDeviceRequest,
+    ) -> Result<Self, Error> {
         let (device, name) = (request.device_id.parse()?, request.name.parse()?);
         let proof = Proof::new(request)?;
         let request_id =
@@ -80,6 +95,7 @@ impl Claim {
             name,
             proof,
             request_id: request_id.to_string(),
+            network,
         })
     }
 
@@ -127,18 +143,20 @@ impl Registry {
         })
     }
 
-    /// Makes the caller the owner.
+    /// Makes the caller the owner. `network` is where the request comes from, `None` within this
+    /// process.
     pub(crate) async fn claim(
         &self,
         account: AccountId,
+        network: Option<Network>,
         request: &ClaimDeviceRequest,
     ) -> Result<Device, Error> {
-        let claim = Claim::new(account, request)?;
+        let claim = Claim::new(account, network, request)?;
         let mut before = self.records.ownership(claim.device).await?;
         // Whether somebody else owns a device is learned at the cost of an attempt.
         if !claim.is_of_owner(before.as_ref()) {
             self.limits
-                .claim(&claim.account, claim.device, self.clock.now_unix_ms())?;
+                .claim(&claim.account, self.clock.now_unix_ms())?;
         }
         if !claim.done(before.as_ref())? {
             self.verify(&claim).await?;
@@ -165,10 +183,14 @@ impl Registry {
 
     /// Asks the device whether the proof is right, and returns the attempt when it is.
     async fn verify(&self, claim: &Claim) -> Result<(), Error> {
+        let now = self.clock.now_unix_ms();
+        let (limits, secret) = (&self.limits, claim.proof.secret());
+        let guess = limits.guess(claim.device, secret, &claim.account, claim.network, now)?;
         let asked = self.ask(claim).await;
         match asked {
-            Ok(()) => self.limits.claim_was_right(&claim.account, claim.device),
-            Err(Error::Offline) => self.limits.claim_was_offline(&claim.account, claim.device),
+            Ok(()) => limits.was_right(&guess),
+            Err(Error::Offline) => limits.was_not_asked(&guess, now),
+            Err(Error::NoAnswer) => limits.was_not_answered(&guess, now),
             Err(_) => {}
         }
         asked

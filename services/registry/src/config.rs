@@ -6,20 +6,26 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Wrong verification codes of one account for one device, per hour. The device has a limit of
-    /// its own for all of them together.
+    /// Wrong verification codes for one device by one account, and from one address, per hour;
+    /// wrong passwords of its administrators likewise, counted apart.
     pub claims_per_device_h: u32,
-    /// Claims by one account that fail, per hour: with a wrong code, of a device that is not
-    /// connected, or of one that has another owner.
+    /// The same by everybody together. Half as many more are kept for first attempts, so that a
+    /// stranger with many accounts does not use up those of the rightful person. The device has a
+    /// limit of its own, which all of them together must not reach.
+    pub claims_by_all_per_device_h: u32,
+    /// Claims by one account that fail, per hour: with a wrong code or password, or of a device that
+    /// has another owner.
     pub claims_per_account_h: u32,
-    /// Cloud IDs that one account may look up, per hour.
+    /// Cloud IDs that one account may look up, per hour. A claim of a device that is not connected
+    /// is one of them.
     pub lookups_per_account_h: u32,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
-            claims_per_device_h: 10,
+            claims_per_device_h: 5,
+            claims_by_all_per_device_h: 8,
             claims_per_account_h: 20,
             lookups_per_account_h: 600,
         }

@@ -53,7 +53,7 @@ impl Registry {
     }
 }
 
-/// The answer to a question. A device that cannot be asked counts as not connected.
+/// The answer to a question. Without one the device counts as not connected.
 async fn answered<T>(
     device: CloudId,
     answer: impl Future<Output = Result<Response<T>, Status>>,
@@ -62,11 +62,11 @@ async fn answered<T>(
         Ok(Ok(answer)) => Ok(answer.into_inner()),
         Ok(Err(status)) => {
             tracing::info!(%device, code = ?status.code(), "a question to a device failed");
-            Err(Error::Offline)
+            Err(Error::NoAnswer)
         }
         Err(_) => {
             tracing::info!(%device, "a question to a device was not answered in time");
-            Err(Error::Offline)
+            Err(Error::NoAnswer)
         }
     }
 }

@@ -53,6 +53,9 @@ pub enum Error {
     /// Not connected, or no such device: nobody is told which.
     #[error("the device is not connected to the cloud")]
     Offline,
+    /// It was asked, and its answer did not come.
+    #[error("the device is not connected to the cloud")]
+    NoAnswer,
     /// Somebody else owns it.
     #[error(
         "the device belongs to another account; its owner can remove it there, or share it with you"
@@ -105,7 +108,7 @@ impl ServiceError for Error {
                 Code::InvalidArgument
             }
             Self::NotAdministrator => Code::PermissionDenied,
-            Self::Offline => Code::FailedPrecondition,
+            Self::Offline | Self::NoAnswer => Code::FailedPrecondition,
             Self::Owned | Self::OwnedByCaller => Code::AlreadyExists,
             Self::NotFound => Code::NotFound,
             Self::TooManyAttempts(_) | Self::TooManyDevices(_) | Self::TooManyWatches(_) => {
@@ -131,7 +134,7 @@ impl ServiceError for Error {
             Self::TwoProofs => "TWO_PROOFS",
             Self::Search(_) => "INVALID_SEARCH",
             Self::ImportFile(_) => "INVALID_FILE",
-            Self::Offline => "DEVICE_OFFLINE",
+            Self::Offline | Self::NoAnswer => "DEVICE_OFFLINE",
             Self::Owned => "DEVICE_OWNED",
             Self::OwnedByCaller => "DEVICE_ALREADY_YOURS",
             Self::NotFound => "DEVICE_NOT_FOUND",

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures::{Stream, StreamExt as _};
+use sightline_base::place::Network;
 use sightline_domain::{AccountId, CloudId};
 use sightline_rpc::ServiceError as _;
 use sightline_rpc::error::status;
@@ -27,6 +28,7 @@ pub(crate) type Results = Pin<Box<dyn Stream<Item = Result<ImportDevicesResponse
 pub(crate) fn import(
     registry: Arc<Registry>,
     session: Session,
+    network: Option<Network>,
     request: &ImportDevicesRequest,
 ) -> Result<Results, Error> {
     let account = session.caller().account()?.clone();
@@ -38,7 +40,7 @@ pub(crate) fn import(
         let account = account.clone();
         async move {
             session.check().map_err(|error| status(&error))?;
-            let import = async move { registry.import_line(account, line, total).await };
+            let import = async move { registry.import_line(account, network, line, total).await };
             to_the_end(async { Ok::<_, Error>(import.await) }).await
         }
     });
@@ -49,6 +51,7 @@ impl Registry {
     async fn import_line(
         &self,
         account: AccountId,
+        network: Option<Network>,
         line: Line,
         total: u32,
     ) -> ImportDevicesResponse {
@@ -65,7 +68,7 @@ impl Registry {
         let id = entry.cloud_id.parse::<CloudId>();
         result.device_id = id.map_or_else(|_| entry.cloud_id.clone(), |id| id.to_string());
         result.name.clone_from(&entry.name);
-        match self.claim(account, &entry.claim()).await {
+        match self.claim(account, network, &entry.claim()).await {
             Ok(_) | Err(Error::OwnedByCaller) => {}
             Err(error) => {
                 error.reason().clone_into(&mut result.reason);

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Weak};
 
 use sightline_base::clock::Clock;
+use sightline_base::net::Peer;
+use sightline_base::place::Network;
 use sightline_coord::{Coordinator, Epoch};
 use sightline_domain::{AccountId, CloudId};
 use sightline_rpc::Channel;
@@ -155,6 +157,12 @@ impl Service {
         Ok(account.clone())
     }
 
+    /// Where a request comes from; `None` within this process.
+    fn network<T>(request: &Request<T>) -> Option<Network> {
+        let peer = request.extensions().get::<Peer>();
+        peer.map(|peer| Network::from(peer.0.ip()))
+    }
+
     /// For a stream, which may not outlive the sign-in.
     fn session<T>(&self, request: &Request<T>) -> Result<Session, Status> {
         let (verifier, clock) = (&self.registry.verifier, &self.registry.clock);
@@ -200,8 +208,9 @@ impl RegistryApi for Service {
         request: Request<ClaimDeviceRequest>,
     ) -> Result<Response<ClaimDeviceResponse>, Status> {
         let account = self.account(&request)?;
+        let network = Self::network(&request);
         let registry = Arc::clone(&self.registry);
-        let claim = async move { registry.claim(account, request.get_ref()).await };
+        let claim = async move { registry.claim(account, network, request.get_ref()).await };
         let device = Some(to_the_end(claim).await?);
         Ok(Response::new(ClaimDeviceResponse { device }))
     }
@@ -262,8 +271,14 @@ impl RegistryApi for Service {
         request: Request<ImportDevicesRequest>,
     ) -> Result<Response<Self::ImportDevicesStream>, Status> {
         let session = self.session(&request)?;
+        let network = Self::network(&request);
         let registry = Arc::clone(&self.registry);
-        answer(import::import(registry, session, request.get_ref()))
+        answer(import::import(
+            registry,
+            session,
+            network,
+            request.get_ref(),
+        ))
     }
 }
 

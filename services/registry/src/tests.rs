@@ -2,6 +2,7 @@
 
 mod administrators;
 mod changing;
+mod claim_limits;
 mod claims;
 mod edge_side;
 mod guests;
@@ -11,10 +12,12 @@ mod neighbours;
 mod unbinds;
 mod watching;
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use sightline_base::clock::SetClock;
+use sightline_base::net::Peer;
 use sightline_coord::{Coordinator, EdgeInfo, Epoch, Local, Membership};
 use sightline_domain::{AccountId, CloudId, DeviceUser, Principal};
 use sightline_rpc::Channel;
@@ -134,6 +137,7 @@ impl Cloud {
             account,
             token,
             client,
+            address: None,
         }
     }
 
@@ -213,13 +217,28 @@ struct Person {
     account: AccountId,
     token: String,
     client: RegistryClient<Channel>,
+    /// `None` within the process of the cloud.
+    address: Option<IpAddr>,
 }
 
 impl Person {
+    /// At this address.
+    fn at(self, address: &str) -> Self {
+        Self {
+            address: Some(address.parse().unwrap()),
+            ..self
+        }
+    }
+
     fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
         let bearer = format!("Bearer {}", self.token).parse().unwrap();
         request.metadata_mut().insert("authorization", bearer);
+        if let Some(address) = self.address {
+            request
+                .extensions_mut()
+                .insert(Peer(SocketAddr::new(address, 50_000)));
+        }
         request
     }
 

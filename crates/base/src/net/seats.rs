@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Place;
+use crate::place::Place;
 
 /// The seats of one listener. The next connection waits for a free one; a place that has as many as it
 /// may is refused at once, so that nobody takes them all.

@@ -1,6 +1,6 @@
 //! How often something may be tried from one place.
 
-use sightline_base::net::{Network, Place};
+use sightline_base::place::{Network, Place};
 use sightline_domain::attempts::{Allowance, Attempts, Exhausted};
 
 /// What one network may do, in allowances of one place: an organisation has many people, and a

@@ -149,6 +149,7 @@ async fn a_sign_in_by_device_is_dead_under_another_owner() {
 async fn racing_deletes_and_claims_never_leave_two_owners_or_half_a_record() {
     let config = Config {
         claims_per_device_h: u32::MAX,
+        claims_by_all_per_device_h: u32::MAX,
         claims_per_account_h: u32::MAX,
         ..Config::default()
     };

@@ -128,6 +128,22 @@ async fn a_file_that_cannot_be_one_is_refused_before_any_claim() {
 }
 
 #[tokio::test]
+async fn many_devices_that_are_not_connected_do_not_stop_the_lines_after_them() {
+    let cloud = Cloud::start().await;
+    let ann = cloud.person(1);
+    let lines: Vec<String> = (0..60).map(|n| with_code(n, CODE)).collect();
+    for n in 40..60 {
+        cloud.connect(cloud_id(n)).await;
+    }
+    for (line, reason) in ann.imported(csv(&lines)).await {
+        // The first line is the heading.
+        let expected = if line < 42 { "DEVICE_OFFLINE" } else { "" };
+        assert_eq!(reason, expected, "line {line}");
+    }
+    assert_eq!(ann.names().await.len(), 20);
+}
+
+#[tokio::test]
 async fn wrong_codes_of_a_file_are_limited_like_any_and_told_per_line() {
     let cloud = Cloud::start().await;
     let ann = cloud.person(1);

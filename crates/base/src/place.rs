@@ -1,9 +1,10 @@
-//! Where a connection comes from.
+//! Where requests come from, as limits count it: one person's or one customer's addresses together.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// An IPv4 address, or the /64 network of an IPv6 address, which one person has to themselves.
+/// Where a request comes from: an IPv4 address, or the /64 network of an IPv6 address, which one
+/// person has to themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Place(IpAddr);
 
@@ -24,6 +25,12 @@ impl From<Place> for Network {
     }
 }
 
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Self {
+        Place::from(address).into()
+    }
+}
+
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -37,23 +44,5 @@ fn masked(address: IpAddr, bits: u32) -> IpAddr {
             let host_bits = Ipv6Addr::BITS - bits;
             Ipv6Addr::from_bits(v6.to_bits() >> host_bits << host_bits).into()
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_person_has_one_place_whatever_addresses_they_choose() {
-        let place = |text: &str| Place::from(text.parse::<IpAddr>().unwrap());
-        assert_eq!(place("2001:db8:1:2::3"), place("2001:db8:1:2:ffff::9"));
-        assert_ne!(place("2001:db8:1:2::3"), place("2001:db8:1:3::3"));
-        assert_ne!(place("192.0.2.1"), place("192.0.2.2"));
-        assert_eq!(place("::ffff:192.0.2.1"), place("192.0.2.1"));
-        assert_eq!(
-            Network::from(place("2001:db8:1:2::3")),
-            Network::from(place("2001:db8:1:3::3"))
-        );
     }
 }
