@@ -36,9 +36,10 @@ async fn cloud_process() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_of_the_cloud_loses_no_acknowledged_change_and_leaves_no_half_state() {
     let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("cloud");
     let shared = Arc::new(Synthetic::new().unwrap());
     let traded = Arc::new(Synthetic::new().unwrap());
-    let mut life = Life::begin(directory.path(), None).await.unwrap();
+    let mut life = Life::begin(&data_dir, None).await.unwrap();
     let uplink = life.connect(&shared).await.unwrap();
     life.claim(&life.owner, &shared).await.unwrap();
     drop(uplink);
@@ -55,7 +56,7 @@ async fn kill_of_the_cloud_loses_no_acknowledged_change_and_leaves_no_half_state
         );
         acknowledged += changes.1 + claims.1;
         let ports = life.kill().await.unwrap();
-        life = Life::begin(directory.path(), Some(ports)).await.unwrap();
+        life = Life::begin(&data_dir, Some(ports)).await.unwrap();
 
         let found = model::share(&life, &shared).await.unwrap();
         share = changes

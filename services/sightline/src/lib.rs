@@ -5,6 +5,7 @@
 mod admin;
 pub mod cli;
 pub mod config;
+mod data_dir;
 mod demo;
 mod edges;
 pub mod node;

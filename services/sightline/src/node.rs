@@ -1,7 +1,6 @@
 //! One node: its parts in the order in which they start, and stop.
 
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -98,8 +97,8 @@ impl Node {
     pub async fn start(config: Config, surroundings: Surroundings) -> anyhow::Result<Self> {
         config.validate().map_err(anyhow::Error::msg)?;
         let data_dir = &config.data_dir;
-        make_private(data_dir)
-            .with_context(|| format!("make the data directory {}", data_dir.display()))?;
+        // Before anything is in it: keys, records, the operator's socket.
+        data_dir::make_private(data_dir)?;
 
         // Listeners first: a port that is taken should not cost the store a start.
         let Listeners {
@@ -223,13 +222,6 @@ impl Node {
             later.clear();
         }
     }
-}
-
-/// Makes a directory that nobody else can look into: it holds the key that signs access tokens.
-/// One that is there already is left as its operator made it.
-fn make_private(directory: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true).mode(0o700).create(directory)
 }
 
 /// What services are started on.

@@ -1,7 +1,8 @@
 //! What the operator of this machine may ask of a running node, on a socket in its data directory.
 //!
-//! Whoever can open the socket is the operator: it belongs to the user that runs the node, and
-//! nobody else may read or write it. It serves nothing that shows a picture.
+//! Whoever can open the socket is the operator: it belongs to the user that runs the node, nobody
+//! else may read or write it, and nobody else can enter the directory, so that there is no moment
+//! at which another user can connect. It serves nothing that shows a picture.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,8 @@ pub(crate) fn socket(data_dir: &Path) -> PathBuf {
     data_dir.join("operator.sock")
 }
 
-/// Serves the socket until the token is cancelled.
+/// Serves the socket until the token is cancelled. The directory has to be private already
+/// ([`crate::data_dir`]).
 ///
 /// # Errors
 /// When the socket cannot be made, with words for the operator.

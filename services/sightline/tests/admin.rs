@@ -18,6 +18,10 @@ fn nobodys_device() -> String {
 }
 
 async fn node(data_dir: &Path) -> Node {
+    start(data_dir).await.unwrap()
+}
+
+async fn start(data_dir: &Path) -> anyhow::Result<Node> {
     let mut config = Config {
         data_dir: data_dir.to_owned(),
         ..Config::default()
@@ -26,7 +30,7 @@ async fn node(data_dir: &Path) -> Node {
     config.listen.https = any;
     config.listen.devices = any;
     config.listen.metrics = any;
-    Node::start(config, Surroundings::default()).await.unwrap()
+    Node::start(config, Surroundings::default()).await
 }
 
 async fn admin(data_dir: &Path, args: &[&str]) -> Output {
@@ -38,13 +42,14 @@ async fn admin(data_dir: &Path, args: &[&str]) -> Output {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn operators_commands_say_what_is_and_what_cannot_be() {
     let directory = tempfile::tempdir().unwrap();
-    let node = node(directory.path()).await;
-    let listed = admin(directory.path(), &["unbinds"]).await;
+    let data_dir = directory.path().join("cloud");
+    let node = node(&data_dir).await;
+    let listed = admin(&data_dir, &["unbinds"]).await;
     assert!(listed.status.success());
     assert_eq!(listed.stdout, b"nothing is announced\n");
     let device = nobodys_device();
     let unbind = ["unbind", &device, "--reason", "the bill was seen"];
-    let refused = admin(directory.path(), &unbind).await;
+    let refused = admin(&data_dir, &unbind).await;
     assert!(!refused.status.success());
     let said = String::from_utf8(refused.stderr).unwrap();
     assert_eq!(said, "sightline: nobody owns this device\n");
@@ -54,10 +59,12 @@ async fn operators_commands_say_what_is_and_what_cannot_be() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_else_can_open_the_operators_socket() {
     let directory = tempfile::tempdir().unwrap();
-    let node = node(directory.path()).await;
-    let socket = directory.path().join("operator.sock");
-    let mode = std::fs::metadata(&socket).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    let data_dir = directory.path().join("cloud");
+    let node = node(&data_dir).await;
+    let socket = data_dir.join("operator.sock");
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&socket), 0o600);
+    assert_eq!(mode(&data_dir), 0o700);
     node.shutdown().await;
     assert!(!socket.exists(), "the socket goes with the node");
 }
@@ -70,4 +77,14 @@ async fn without_a_node_the_operator_is_told_where_it_was_looked_for() {
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(said.contains("no node answers at"), "{said}");
     assert!(said.contains("operator.sock"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_leaves_nothing_in_a_directory_that_others_may_enter() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(directory.path(), open).unwrap();
+    let refused = start(directory.path()).await.unwrap_err().to_string();
+    assert!(refused.contains("run: chmod 0700"), "{refused}");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }
