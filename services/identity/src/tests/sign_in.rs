@@ -30,11 +30,11 @@ async fn an_unknown_address_is_as_much_work_as_a_wrong_password() {
 #[tokio::test]
 async fn a_password_is_taken_exactly_as_typed() {
     let cloud = Cloud::start().await;
-    let long = "Ab3 ".repeat(64);
+    let long = "Ab3-".repeat(62);
     cloud.service.create_account(ANN, &long).await.unwrap();
     assert!(cloud.sign_in(ANN, &long).await.is_ok());
     assert_eq!(
-        why(cloud.sign_in(ANN, long.trim_end()).await),
+        why(cloud.sign_in(ANN, &format!("{long} ")).await),
         "WRONG_CREDENTIALS"
     );
     assert_eq!(

@@ -50,7 +50,7 @@ export const account = {
     rules: {
       title: "The password",
       length: "has 8 characters or more",
-      alphabet: "has only English letters, digits and special characters",
+      alphabet: "has only English letters, digits and special characters, no spaces",
       mixed: "is not letters only and not digits only",
     },
   },
