@@ -1,5 +1,6 @@
-//! Real time, minute by minute, beside what the clocks on the walls of ten zones show.
+//! Real time, minute by minute, beside what the clocks on the walls of eleven zones show.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
@@ -19,30 +20,40 @@ const DAYS: usize = 36;
 const DAYS_ASKED: usize = 19;
 /// Minutes that are walked.
 pub(crate) const MINUTES: usize = DAYS * DAY;
+/// Minutes before and after a jump of the clock that are asked about more often.
+const NEAR: usize = 180;
 /// Minutes that are asked about.
 pub(crate) const MINUTES_ASKED: usize = DAYS_ASKED * DAY;
 
-/// Ten zones, each with two days around which it is walked. All but the first change their clocks
-/// on both, by an hour if nothing else is said.
-const AROUND: [(&str, &str, &str); 10] = [
-    // Keeps its time all year.
-    ("Europe/Moscow", "2026-03-29", "2026-10-25"),
+/// Ten zones, each with two days around which it is walked: on one its clocks go forward, on the
+/// other they go back, by an hour if nothing else is said.
+const CHANGING: [(&str, &str, &str); 10] = [
     ("Europe/Berlin", "2026-03-29", "2026-10-25"),
     ("America/New_York", "2026-03-08", "2026-11-01"),
     // Half an hour from Greenwich, and north of the equator.
     ("America/St_Johns", "2026-03-08", "2026-11-01"),
     // By half an hour.
-    ("Australia/Lord_Howe", "2026-04-05", "2026-10-04"),
+    ("Australia/Lord_Howe", "2026-10-04", "2026-04-05"),
     // By two hours.
     ("Antarctica/Troll", "2026-03-29", "2026-10-25"),
-    // Leaves out the whole Friday 30 December 2011.
-    ("Pacific/Apia", "2011-12-30", "2012-04-01"),
+    // Thirteen hours ahead of Greenwich, and fourteen.
+    ("Pacific/Apia", "2012-09-30", "2012-04-01"),
     // At midnight: the day begins at 01:00, and the last hour of a day comes twice.
     ("America/Sao_Paulo", "2018-11-04", "2018-02-18"),
     // Three quarters of an hour from Greenwich, and a day ahead.
-    ("Pacific/Chatham", "2026-04-05", "2026-09-27"),
+    ("Pacific/Chatham", "2026-09-27", "2026-04-05"),
     // For the month of Ramadan.
-    ("Africa/Casablanca", "2026-02-15", "2026-03-22"),
+    ("Africa/Casablanca", "2026-03-22", "2026-02-15"),
+    // By a calendar of its own, at midnight, half an hour from Greenwich.
+    ("Asia/Tehran", "2022-03-22", "2022-09-22"),
+];
+
+/// What is walked besides.
+const OTHERS: [(&str, &str); 2] = [
+    // Keeps its time all year.
+    ("Europe/Moscow", "2026-03-29"),
+    // Leaves out the whole Friday 30 December 2011.
+    ("Pacific/Apia", "2011-12-30"),
 ];
 
 /// A stretch of real time in a zone.
@@ -53,11 +64,13 @@ pub(crate) struct Walk {
     /// The minute of the week that the clock on the wall shows, from Monday 00:00, for each real
     /// minute.
     walls: Vec<usize>,
+    /// Minutes that are asked about at which the clock has just jumped.
+    jumps: Vec<usize>,
 }
 
 pub(crate) static WALKS: LazyLock<Vec<Walk>> = LazyLock::new(|| {
     let days = |(zone, one, other)| [(zone, one), (zone, other)];
-    let around = AROUND.into_iter().flat_map(days);
+    let around = CHANGING.into_iter().flat_map(days).chain(OTHERS);
     around.map(|(zone, day)| Walk::around(zone, day)).collect()
 });
 
@@ -70,8 +83,14 @@ impl Walk {
         let before = i64::try_from(MINUTES_ASKED * 60 / 2).expect("days");
         let start = noon.timestamp().as_second() - before;
         let walls = (start..).step_by(60).take(MINUTES);
-        let walls = walls.map(|second| wall(second, &zone)).collect();
-        Self { zone, start, walls }
+        let walls: Vec<_> = walls.map(|second| wall(second, &zone)).collect();
+        let jumped = |minute: &usize| (walls[minute - 1] + 1) % WEEK != walls[*minute];
+        Self {
+            jumps: (1..MINUTES_ASKED).filter(jumped).collect(),
+            zone,
+            start,
+            walls,
+        }
     }
 
     /// The moment some milliseconds after the start of a real minute.
@@ -80,15 +99,27 @@ impl Walk {
         Timestamp::from_millisecond((self.start + minute * 60) * 1000 + ms).expect("a moment")
     }
 
-    /// Whether a table is open, for each real minute.
-    pub(crate) fn opened(&self, table: &[bool]) -> Vec<bool> {
-        self.walls.iter().map(|wall| table[*wall]).collect()
+    /// Whether a table is open in a real minute.
+    pub(crate) fn is_open(&self, table: &[bool], minute: usize) -> bool {
+        table[self.walls[minute]]
     }
 
-    /// How often the clock on the wall jumps.
-    fn jumps(&self) -> usize {
-        let steps = self.walls.windows(2);
-        steps.filter(|pair| (pair[0] + 1) % WEEK != pair[1]).count()
+    /// A minute that is asked about, for any number: every second one within three hours of a jump
+    /// of the clock.
+    pub(crate) fn minute(&self, any: u64) -> usize {
+        let number = usize::try_from(any >> 16).expect("64 bits");
+        match self.jumps.first() {
+            Some(jump) if any.is_multiple_of(2) => jump - NEAR + number % (2 * NEAR),
+            _ => number % MINUTES_ASKED,
+        }
+    }
+
+    /// By how many minutes the clock jumps at a minute; below zero when it goes back.
+    fn jump(&self, minute: usize) -> i64 {
+        let minutes = |wall: usize| i64::try_from(wall).expect("a minute of a week");
+        let week = minutes(WEEK);
+        let jump = minutes(self.walls[minute]) - minutes(self.walls[minute - 1]) - 1;
+        (jump + week / 2).rem_euclid(week) - week / 2
     }
 }
 
@@ -163,6 +194,18 @@ pub(crate) fn written() -> impl Strategy<Value = Written> {
     (intervals, days).prop_map(|(intervals, days)| Written { intervals, days })
 }
 
+/// Numbers that follow from a seed (SplitMix64): cheaper than as many drawn ones.
+pub(crate) fn any_numbers(seed: u64) -> impl Iterator<Item = u64> {
+    let steps = std::iter::successors(Some(seed), |seed| {
+        Some(seed.wrapping_add(0x9e37_79b9_7f4a_7c15))
+    });
+    steps.map(|step| {
+        let mixed = (step ^ (step >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    })
+}
+
 /// Without a file of failures: a failure is printed, and the cases are many.
 pub(crate) fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
@@ -183,10 +226,18 @@ impl std::fmt::Debug for Walk {
 }
 
 #[test]
-fn every_zone_but_the_first_changes_its_clocks_on_both_walks() {
-    let (first, others) = WALKS.split_at(2);
-    assert!(first.iter().all(|walk| walk.jumps() == 0));
-    for walk in others {
-        assert!(walk.jumps() > 0, "{walk:?}");
+fn ten_zones_are_walked_through_both_of_their_clock_changes() {
+    let (changing, others) = WALKS.split_at(2 * CHANGING.len());
+    let zones: BTreeSet<_> = CHANGING.iter().map(|(zone, ..)| zone).collect();
+    assert_eq!(zones.len(), 10);
+    for pair in changing.chunks(2) {
+        let jumps = |walk: &Walk| -> Vec<i64> {
+            walk.jumps.iter().map(|minute| walk.jump(*minute)).collect()
+        };
+        let (forward, back) = (jumps(&pair[0]), jumps(&pair[1]));
+        assert!(forward.iter().any(|minutes| *minutes > 0), "{:?}", pair[0]);
+        assert!(back.iter().any(|minutes| *minutes < 0), "{:?}", pair[1]);
     }
+    assert!(others[0].jumps.is_empty());
+    assert_eq!(others[1].jump(others[1].jumps[0]), 24 * 60);
 }
