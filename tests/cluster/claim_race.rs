@@ -75,8 +75,9 @@ async fn of_a_thousand_claims_over_the_network_exactly_one_stands() {
 
     let start = Arc::new(Barrier::new(PEOPLE * CLAIMS_OF_EACH));
     let mut claims = JoinSet::new();
-    for person in people.iter().cycle().take(PEOPLE * CLAIMS_OF_EACH).cloned() {
-        let (start, id, code) = (Arc::clone(&start), id.clone(), code.clone());
+    for person in people.iter().cycle().take(PEOPLE * CLAIMS_OF_EACH) {
+        let (person, start) = (person.clone(), Arc::clone(&start));
+        let (id, code) = (id.clone(), code.clone());
         claims.spawn(async move {
             start.wait().await;
             claim(&person, id, code).await

@@ -33,6 +33,7 @@ use tower::Layer as _;
 use tower::util::BoxCloneSyncService;
 
 use crate::config::{Config, Listen};
+use crate::data_dir;
 use crate::edges::LocalEdge;
 use crate::{operator, routes};
 

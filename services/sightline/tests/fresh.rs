@@ -1,10 +1,5 @@
 //! What a node holds that nobody has used yet.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a step of a test that fails should fail it there"
-)]
-
 use sightline::config::Config;
 use sightline::node::{Node, Surroundings};
 use sightline_store::{SledStore, Store as _};
