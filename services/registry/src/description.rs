@@ -201,7 +201,7 @@ fn time_zone(told: &str) -> String {
     if name.is_empty() || zone::named(&name).is_some() {
         return name;
     }
-    tracing::warn!(%name, "a device told a time zone that does not exist");
+    tracing::debug!(%name, "a device told a time zone that does not exist");
     String::new()
 }
 
