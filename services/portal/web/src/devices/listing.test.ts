@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
 import { DeviceSchema, DeviceStatus } from "../gen/sightline/registry/v1/registry_pb";
-import { ALL, isLinkShort, listed, megabits, pageOf, type Query } from "./listing";
+import { ALL, isLinkShort, listed, megabits, pageOf, sortedBy, type Query } from "./listing";
 
 const device = (name: string, id: string, more: object = {}) =>
   create(DeviceSchema, { name, id, status: DeviceStatus.OFFLINE, ...more });
@@ -30,7 +30,15 @@ it("orders numbers in names as numbers, and online devices first by status", () 
   expect(names({})).toEqual(["shop 2", "Shop 10", "Yard"]);
   expect(names({ order: "status" })).toEqual(["Yard", "shop 2", "Shop 10"]);
   expect(names({ order: "id" })).toEqual(["Shop 10", "Yard", "shop 2"]);
-  expect(names({ order: "claimed" })).toEqual(["Yard", "shop 2", "Shop 10"]);
+  expect(names({ order: "claimed" })).toEqual(["Shop 10", "shop 2", "Yard"]);
+  expect(names({ order: "claimed", descending: true })).toEqual(["Yard", "shop 2", "Shop 10"]);
+});
+
+it("turns the order round when it is asked for again, and begins with the newest device", () => {
+  const byStatus = sortedBy({ ...ALL, descending: true }, "status");
+  expect([byStatus.order, byStatus.descending]).toEqual(["status", false]);
+  expect(sortedBy(byStatus, "status").descending).toBe(true);
+  expect(sortedBy(byStatus, "claimed").descending).toBe(true);
 });
 
 it("stays on a page that is there when the list gets shorter", () => {

@@ -12,11 +12,25 @@ export interface Query {
   status: StatusFilter;
   relation: RelationFilter;
   order: Order;
+  descending: boolean;
 }
 
-export const ALL: Query = { search: "", status: "any", relation: "any", order: "name" };
+export const ALL: Query = {
+  search: "",
+  status: "any",
+  relation: "any",
+  order: "name",
+  descending: false,
+};
 
-/** The devices that match, in order. Devices that are equal in it stand by name. */
+/** What a click on the heading of a column asks for: its order, or the other way round. */
+export function sortedBy(query: Query, order: Order): Query {
+  if (order === query.order) return { ...query, descending: !query.descending };
+  return { ...query, order, descending: order === "claimed" };
+}
+
+/** The devices that match, in order: by age the oldest first, by status those online. Devices that
+ * are equal in it stand by name. */
 export function listed(devices: Iterable<Device>, query: Query, language: string): Device[] {
   const collator = new Intl.Collator(language, { numeric: true });
   const byName = (a: Device, b: Device) => collator.compare(a.name, b.name);
@@ -24,9 +38,10 @@ export function listed(devices: Iterable<Device>, query: Query, language: string
     name: byName,
     status: (a, b) => Number(isOnline(b)) - Number(isOnline(a)) || byName(a, b),
     id: (a, b) => (a.id < b.id ? -1 : Number(a.id > b.id)),
-    claimed: (a, b) => Number(b.claimedAtUnixMs - a.claimedAtUnixMs) || byName(a, b),
+    claimed: (a, b) => Number(a.claimedAtUnixMs - b.claimedAtUnixMs) || byName(a, b),
   };
-  return [...devices].filter((device) => matches(device, query)).sort(compare[query.order]);
+  const found = [...devices].filter((device) => matches(device, query)).sort(compare[query.order]);
+  return query.descending ? found.reverse() : found;
 }
 
 /** A page, the last one when there are not so many. */

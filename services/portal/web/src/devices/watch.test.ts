@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import {
@@ -6,6 +7,7 @@ import {
   WatchDevicesResponseSchema,
   type WatchDevicesResponse,
 } from "../gen/sightline/registry/v1/registry_pb";
+import type { Cut } from "../watching";
 import { watchDevices, type Devices } from "./watch";
 
 type Script = (signal: AbortSignal) => AsyncGenerator<WatchDevicesResponse>;
@@ -22,7 +24,7 @@ const heartbeat = create(WatchDevicesResponseSchema, { event: { case: "heartbeat
 
 let abort: AbortController;
 let seen: string[];
-let connected: boolean[];
+let cuts: (Cut | undefined)[];
 let latest: Devices;
 let fresh: number;
 
@@ -32,7 +34,7 @@ beforeEach(() => {
   vi.stubGlobal("removeEventListener", () => undefined);
   abort = new AbortController();
   seen = [];
-  connected = [];
+  cuts = [];
   fresh = 0;
 });
 
@@ -59,7 +61,7 @@ function watch(...scripts: Script[]): void {
       latest = devices;
       seen.push([...devices.keys()].join());
     },
-    onConnected: (now: boolean) => connected.push(now),
+    onCut: (cut: Cut | undefined) => cuts.push(cut),
   };
   void watchDevices(registry as never, tokens, events, abort.signal);
 }
@@ -91,10 +93,10 @@ it("keeps what it knows during a cut, and takes the new list as a whole after it
     },
   );
   await vi.advanceTimersByTimeAsync(0);
-  expect(connected.at(-1)).toBe(false);
+  expect(cuts.at(-1)).toBe("cut");
   expect([...latest.keys()]).toEqual(["a", "b"]);
   await vi.advanceTimersByTimeAsync(15_000);
-  expect(connected.at(-1)).toBe(true);
+  expect(cuts.at(-1)).toBeUndefined();
   expect([...latest.keys()]).toEqual(["b"]);
 });
 
@@ -140,5 +142,20 @@ it("ends with its signal", async () => {
   abort.abort();
   await vi.advanceTimersByTimeAsync(120_000);
   expect(connections).toBe(1);
-  expect(connected).not.toContain(false);
+  expect(cuts).not.toContain("cut");
 });
+
+it("tells an account with too many watches from a cut", async () => {
+  watch(async function* () {
+    throw tooManyWatches();
+  });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(cuts).toEqual(["too-many"]);
+});
+
+function tooManyWatches(): ConnectError {
+  const error = new ConnectError("too many", Code.ResourceExhausted);
+  const value = new BinaryWriter().tag(1, 2).string("TOO_MANY_WATCHES").finish();
+  error.details = [{ type: "google.rpc.ErrorInfo", value }];
+  return error;
+}

@@ -7,7 +7,7 @@ import type {
   WatchDevicesResponse,
 } from "../gen/sightline/registry/v1/registry_pb";
 import type { TokenSource } from "../session/token-source";
-import { follow } from "../watching";
+import { follow, type Cut } from "../watching";
 
 export type Devices = ReadonlyMap<string, Device>;
 
@@ -30,8 +30,8 @@ export function apply(devices: Devices, { event }: WatchDevicesResponse): Device
 
 export interface WatchEvents {
   onDevices(devices: Devices): void;
-  /** Whether what was told last is still current. */
-  onConnected(connected: boolean): void;
+  /** Undefined: what was told last is current. */
+  onCut(cut: Cut | undefined): void;
 }
 
 /** Watches until the signal ends it; starts over after each cut. */
@@ -49,7 +49,7 @@ export function watchDevices(
         const next = apply(devices, message);
         if (next !== devices) events.onDevices((devices = next));
       },
-      onConnected: events.onConnected,
+      onCut: events.onCut,
     },
     tokens,
     signal,

@@ -57,6 +57,9 @@ export const ru = {
     TOO_MANY_GIVEN: "Вы уже открыли доступ предельное число раз.",
     TOO_MANY_OFFERS: "Этот адрес уже ждёт слишком много предложений.",
     TOO_MANY_RECEIVED: "У этого адреса уже предельное число доступов.",
+    TOO_MANY_WATCHES:
+      "Sightline открыт в слишком многих вкладках или окнах. Закройте часть из них.",
+    CONFLICT: "В тот же момент изменилось что-то ещё. Повторите попытку.",
     INVALID_NAME: "В названии должно быть от 1 до 64 символов.",
     SIGN_IN_REQUIRED: "Сеанс завершён. Войдите снова.",
     TOKEN_EXPIRED: "Сеанс завершён. Войдите снова.",
@@ -146,6 +149,41 @@ export const ru = {
     snapshotFailed: "Не удалось сделать снимок.",
     fullScreen: "На весь экран",
     leaveFullScreen: "Выйти из полноэкранного режима",
+  },
+
+  details: {
+    kind: "Вид",
+    software: "Версия ПО",
+    timeZone: "Часовой пояс",
+    storage: "Накопитель",
+    hasStorage: "Пишет видео",
+    noStorage: "Нет",
+    linkName: "Связь с облаком",
+    link: (has: string, needs: string) => `измерено ${has}, нужно ${needs}`,
+    linkUnknown: (needs: string) => `ещё не измерена, нужно ${needs}`,
+    channels: "Каналы",
+    state: "Состояние",
+    main: "Основной поток",
+    sub: "Дополнительный поток",
+    sound: "Звук",
+    notYet: "пока неизвестно",
+    none: "нет",
+    kilohertz: (number: string) => `${number} кГц`,
+    states: {
+      unknown: "Неизвестно",
+      ready: "Готов",
+      connecting: "Подключается",
+      streaming: "Передаёт",
+      silent: "Не отвечает",
+    },
+    silentOnes: (n: number) =>
+      plural(n, {
+        one: "# камера не отвечает",
+        few: "# камеры не отвечают",
+        many: "# камер не отвечают",
+        other: "# камеры не отвечают",
+      }),
+    hint: "Размер и формат известны после первого просмотра потока.",
   },
 
   live: {

@@ -4,10 +4,11 @@ import { session, sharing } from "../api/clients";
 import { ShareState, type Share } from "../gen/sightline/sharing/v1/sharing_pb";
 import { t } from "../i18n/i18n.svelte";
 import { say } from "../parts/toasts.svelte";
+import { Watch, type Cut } from "../watching";
 import { apply, lost, put, watchShares, type Shares } from "./watch";
 
 let shares = $state.raw<Shares | undefined>(undefined);
-let connected = $state(true);
+let cut = $state.raw<Cut | undefined>(undefined);
 /** What the person wants to decide later, until the page is loaded again. */
 let putOff = $state.raw<ReadonlySet<string>>(new Set());
 
@@ -19,8 +20,9 @@ export function currentShares(): Shares | undefined {
   return shares;
 }
 
-export function isConnected(): boolean {
-  return connected;
+/** Why they may be out of date; undefined while they are current. */
+export function sharesCut(): Cut | undefined {
+  return cut;
 }
 
 /** Newest first. */
@@ -68,12 +70,7 @@ export async function decline(share: Share): Promise<void> {
   if (rest.delete(share.id)) shares = rest;
 }
 
-/** Watches the shares of whoever is signed in now; returns how to end it. */
-export function startWatching(): () => void {
-  const abort = new AbortController();
-  shares = undefined;
-  connected = true;
-  putOff = new Set();
+const watch = new Watch((signal, answered) => {
   const events = {
     onMessage(message: Parameters<typeof apply>[1]) {
       const before = shares ?? new Map();
@@ -81,11 +78,27 @@ export function startWatching(): () => void {
       for (const { id, deviceName } of lost(before, shares ?? before)) {
         if (!leaving.has(id)) say(t().sharing.received.lost(deviceName), "people");
       }
+      answered(true);
     },
-    onConnected: (now: boolean) => (connected = now),
+    onCut(next: Cut | undefined) {
+      cut = next;
+      if (next !== undefined) answered(false);
+    },
   };
-  void watchShares(sharing, session, events, abort.signal);
-  return () => abort.abort();
+  void watchShares(sharing, session, events, signal);
+});
+
+/** Watches the shares of whoever is signed in now; returns how to end it. */
+export function startWatching(): () => void {
+  shares = cut = undefined;
+  putOff = new Set();
+  void watch.start();
+  return () => watch.stop();
+}
+
+/** Asks for the whole list anew; resolves to whether the server has told it. */
+export function refresh(): Promise<boolean> {
+  return watch.start();
 }
 
 function newestFirst(wanted: (share: Share) => boolean): Share[] {

@@ -8,7 +8,7 @@ import {
   type WatchSharesResponse,
 } from "../gen/sightline/sharing/v1/sharing_pb";
 import type { TokenSource } from "../session/token-source";
-import { follow } from "../watching";
+import { follow, type Cut } from "../watching";
 
 export type Shares = ReadonlyMap<string, Share>;
 
@@ -47,8 +47,8 @@ export function lost(before: Shares, after: Shares): Share[] {
 
 export interface WatchEvents {
   onMessage(message: WatchSharesResponse): void;
-  /** Whether what was told last is still current. */
-  onConnected(connected: boolean): void;
+  /** Undefined: what was told last is current. */
+  onCut(cut: Cut | undefined): void;
 }
 
 /** Watches until the signal ends it; starts over after each cut. */
