@@ -1,9 +1,21 @@
-// Signing in and out, registering, and the languages.
+// Signing in and out, registering, passwords, sessions, and the languages.
 
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { fitsWidth, inBrowser, PHONE, shoot, signIn } from "./browser.mjs";
+import {
+  fitsWidth,
+  inBrowser,
+  inKeptBrowser,
+  PHONE,
+  shoot,
+  signIn,
+  withBrowser,
+} from "./browser.mjs";
 import { mailedCode } from "./mail.mjs";
+import { register, signOut, somebody } from "./people.mjs";
 import { settings } from "./settings.mjs";
 
 test("a session outlives a reload and ends with signing out", async () => {
@@ -143,4 +155,82 @@ test("registering takes the code from the e-mail and leads to the first device",
     await page.waitForSelector("[data-empty]");
     await shoot(page, "first-device");
   });
+});
+
+test("a forgotten password is set anew on a phone, and ends all sessions", async (t) => {
+  if (!settings.output) return t.skip("SIGHTLINE_OUTPUT is not set");
+  await withBrowser({ viewport: PHONE }, async (open) => {
+    const [page, elsewhere] = await Promise.all([open(), open()]);
+    const person = somebody("forgetful");
+    const look = async (name) => {
+      assert.ok(await fitsWidth(page), `${name} is wider than the screen`);
+      await shoot(page, `${name}-phone`);
+    };
+    await register(elsewhere, person);
+
+    await page.goto(settings.url);
+    await page.click("a[href='#/forgot-password']");
+    await page.waitForSelector("[data-test=forgot-password]");
+    await look("forgot-password");
+    await page.fill("[name=email]", person.email);
+    await page.click("[type=submit]");
+    await page.waitForSelector("[name=code]");
+    const password = "another-horse-8";
+    await page.fill("[name=code]", "00000000");
+    await page.fill("[name=new-password]", password);
+    await page.fill("[name=repeat-password]", password);
+    await page.click("[type=submit]");
+    await page.waitForSelector("[role=alert]");
+    await look("forgot-password-wrong-code");
+    await page.fill("[name=code]", await mailedCode(person.email));
+    await page.click("[type=submit]");
+    await page.waitForSelector("[data-test=password-reset]");
+    await look("password-reset");
+    await elsewhere.waitForSelector("[data-test=sign-in]");
+
+    await page.click("a[href='#/sign-in']");
+    await page.fill("[name=email]", person.email);
+    await page.fill("[name=password]", person.password);
+    await page.click("[type=submit]");
+    await page.waitForSelector("[role=alert] >> text=The e-mail or the password is wrong.");
+    await page.fill("[name=password]", password);
+    await page.click("[type=submit]");
+    await page.waitForSelector("[data-page=devices] [data-empty]");
+
+    // Whoever finds a session in the list that is not theirs ends that one, and stays signed in.
+    await signIn(elsewhere, "/", { email: person.email, password });
+    await page.click("[data-test=profile]");
+    await page.waitForSelector("[data-session=other]");
+    await look("profile-sessions");
+    await page.click("[data-session=other] button");
+    await page.waitForSelector("[data-session=other]", { state: "detached" });
+    await elsewhere.waitForSelector("[role=status] >> text=Your session was ended from elsewhere");
+    assert.ok(await page.$("[data-session=current]"));
+    await signOut(page);
+  });
+});
+
+test("a browser that is started anew knows only whom it was to remember", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sightline-profile-"));
+  try {
+    await inKeptBrowser(folder, async (page) => {
+      await signIn(page);
+      await page.waitForSelector("[data-device]");
+    });
+    await inKeptBrowser(folder, async (page) => {
+      await page.goto(settings.url);
+      await page.waitForSelector("[data-test=sign-in]");
+      await page.check("[name=remember-me]");
+      await page.fill("[name=email]", settings.email);
+      await page.fill("[name=password]", settings.password);
+      await page.click("[data-test=sign-in] [type=submit]");
+      await page.waitForSelector("[data-device]");
+    });
+    await inKeptBrowser(folder, async (page) => {
+      await page.goto(settings.url);
+      await page.waitForSelector(`[data-device="${settings.cloudId}"]`);
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

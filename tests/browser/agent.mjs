@@ -1,4 +1,5 @@
-// A recorder of our own beside the cloud: `sightline-agent`.
+// Recorders of our own beside the cloud: `sightline-agent` with its built-in demo cameras, with real
+// ones, or with cameras that do not answer.
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,6 +9,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { settings } from "./settings.mjs";
+import { ThinUplink } from "./thin-uplink.mjs";
 
 /** Longest time until a started agent is connected, and how often to ask. */
 const CONNECT_TIMEOUT_MS = 20_000;
@@ -27,7 +29,7 @@ export function whyNoAgent() {
  */
 export async function withAgent(use, { zone, cameras } = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), "sightline-browser-"));
-  const agent = new Agent(dataDir, await readFile(settings.output, "utf8"), zone);
+  const agent = new Agent(dataDir, await cloudOf(settings.output), [], zone);
   try {
     await agent.configure(cameras);
     await agent.start();
@@ -36,6 +38,41 @@ export async function withAgent(use, { zone, cameras } = {}) {
     await agent.kill();
     await rm(dataDir, { recursive: true });
   }
+}
+
+/** Nobody listens there. */
+const NO_CAMERA = "rtsp://127.0.0.1:9/";
+
+/**
+ * Runs `use` with recorders of two cameras each that do not answer, which is little work for the
+ * machine. The link of the last one carries less than a recorder needs.
+ */
+export async function withQuietAgents(count, use) {
+  const cloud = await cloudOf(settings.output);
+  const link = await ThinUplink.open(cloud.port);
+  const folder = await mkdtemp(join(tmpdir(), "sightline-browser-"));
+  const cameras = ["--rtsp", NO_CAMERA, "--rtsp", NO_CAMERA];
+  const agents = Array.from({ length: count }, (_, at) => {
+    const port = at === count - 1 ? link.port : cloud.port;
+    return new Agent(join(folder, String(at)), { ...cloud, port }, cameras);
+  });
+  try {
+    await Promise.all(agents.map((agent) => agent.start()));
+    await use(agents);
+  } finally {
+    await Promise.all(agents.map((agent) => agent.kill()));
+    await link.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** What the demo prints of its port for devices and its authority. */
+async function cloudOf(output) {
+  const text = await readFile(output, "utf8");
+  return {
+    port: Number(text.match(/^ *Devices +port (\d+)$/m)[1]),
+    authority: text.match(/^ *Authority +(\S+)$/m)[1],
+  };
 }
 
 class Agent {
@@ -47,12 +84,10 @@ class Agent {
   cloudId;
   code;
 
-  constructor(dataDir, demoOutput, zone) {
-    const port = demoOutput.match(/^ *Devices +port (\d+)$/m)[1];
-    const authority = demoOutput.match(/^ *Authority +(\S+)$/m)[1];
+  constructor(dataDir, { port, authority }, cameras, zone) {
     const cloud = ["--cloud", `localhost:${port}`, "--ca", authority];
     this.#dataDir = dataDir;
-    this.#arguments = ["run", ...cloud, "--data-dir", dataDir];
+    this.#arguments = ["run", ...cloud, "--data-dir", dataDir, ...cameras];
     this.#environment = zone === undefined ? process.env : { ...process.env, TZ: zone };
   }
 

@@ -22,6 +22,17 @@ const FLAGS = [
   "--autoplay-policy=no-user-gesture-required",
 ];
 
+// `headless: false` keeps the old headless mode out, which has no media pipeline of its own.
+const LAUNCH = { executablePath: settings.chromium, args: FLAGS, headless: false };
+
+const contextOptions = (locale, viewport) => ({
+  locale,
+  viewport,
+  colorScheme: "dark",
+  ignoreHTTPSErrors: true,
+  acceptDownloads: true,
+});
+
 export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
@@ -39,22 +50,11 @@ export function inBrowser(options, journey) {
  * journey itself succeeds.
  */
 export async function withBrowser({ language = "en-US", viewport = DESKTOP } = {}, journey) {
-  // `headless: false` keeps the old headless mode out, which has no media pipeline of its own.
-  const browser = await chromium.launch({
-    executablePath: settings.chromium,
-    args: FLAGS,
-    headless: false,
-  });
+  const browser = await chromium.launch(LAUNCH);
   const faults = [];
   const pages = [];
   const open = async () => {
-    const context = await browser.newContext({
-      locale: language,
-      viewport,
-      colorScheme: "dark",
-      ignoreHTTPSErrors: true,
-      acceptDownloads: true,
-    });
+    const context = await browser.newContext(contextOptions(language, viewport));
     context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     pages.push(page);
@@ -76,6 +76,18 @@ export async function withBrowser({ language = "en-US", viewport = DESKTOP } = {
     throw error;
   } finally {
     await browser.close();
+  }
+}
+
+/** Runs a part of a journey in a browser that keeps in a folder what it knows, until the next start. */
+export async function inKeptBrowser(folder, journey, { language = "en-US" } = {}) {
+  const options = { ...LAUNCH, ...contextOptions(language, DESKTOP) };
+  const context = await chromium.launchPersistentContext(folder, options);
+  context.setDefaultTimeout(PATIENCE_MS);
+  try {
+    await journey(context.pages()[0]);
+  } finally {
+    await context.close();
   }
 }
 

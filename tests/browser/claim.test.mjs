@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { whyNoAgent, withAgent } from "./agent.mjs";
 import { inBrowser, shoot, signIn } from "./browser.mjs";
+import { findDevice } from "./people.mjs";
 import { settings } from "./settings.mjs";
 
 test("a cloud ID with a typing mistake is told from a device that is mine already", async () => {
@@ -35,21 +36,20 @@ test("what the QR code says survives signing in, and its secret leaves the addre
   });
 });
 
-test("a device is added in two steps, and its light follows its connection", async (t) => {
+test("a device is added by its administrator, and its light follows its connection", async (t) => {
   if (whyNoAgent()) return t.skip(whyNoAgent());
   await withAgent((agent) =>
     inBrowser({}, async (page) => {
+      const { name, password } = await agent.administrator();
       await signIn(page);
-      await page.click('a[href="#/claim"]');
-      await page.fill("[name=cloud-id]", agent.cloudId.replaceAll("-", "").toLowerCase());
+      await findDevice(page, { cloudId: agent.cloudId, name: "Workshop" });
+      await page.click("[data-test=other-proof]");
+      await page.fill("[name=device-user]", name);
+      await page.fill("[name=device-password]", "not-the-password-1");
       await page.click("[type=submit]");
-      await page.waitForSelector('[data-page=claim][data-step="2"]');
-      await shoot(page, "claim-found");
-      await page.fill("[name=device-name]", "Workshop");
-      await page.fill("[name=verification-code]", agent.code.startsWith("0") ? "1" : "0");
-      await page.click("[type=submit]");
-      await page.waitForSelector("[role=alert]");
-      await page.fill("[name=verification-code]", agent.code);
+      assert.match(await page.textContent("[role=alert]"), /does not know this user name/);
+      await shoot(page, "claim-by-administrator");
+      await page.fill("[name=device-password]", password);
       await page.click("[type=submit]");
       await page.waitForSelector("[data-page=device] h1 >> text=Workshop");
 

@@ -1,25 +1,50 @@
 // Hours of a share that are right for the moment at which a test runs: the cloud's clock is real.
 
 const MINUTES_OF_DAY = 1440;
+const WORKDAYS = [1, 2, 3, 4, 5];
 
-/** One of them always has its night. */
-const ZONES = ["Pacific/Honolulu", "America/New_York", "Europe/Berlin", "Asia/Tokyo"];
+/** All around the world, with no gap between two of them that is longer than the time below. */
+const ZONES = [
+  "Pacific/Honolulu",
+  "America/Los_Angeles",
+  "America/New_York",
+  "America/Sao_Paulo",
+  "Europe/Berlin",
+  "Asia/Dubai",
+  "Asia/Bangkok",
+  "Asia/Tokyo",
+  "Pacific/Auckland",
+];
 
-/** Between the end of the example's hours, 21:59, and their beginning, 10:00, with an hour to spare. */
-const NIGHT = { from: 22 * 60, to: 9 * 60 };
+/** Within the first interval of the example, 10:00 to 17:59, with time to spare for the journeys. */
+const OPEN = { from: 10 * 60 + 5, to: 17 * 60 };
 
-/** A zone by whose clock the example's hours are over. */
-export function zoneAtNight() {
-  return ZONES.find((zone) => {
+/**
+ * A zone by whose clock the example's hours are open now, and five weekdays in a row that hold its
+ * today: Monday to Friday, unless it is Saturday or Sunday wherever the hours are open.
+ */
+export function openNow() {
+  const open = ZONES.filter((zone) => {
     const minute = minuteOfDay(zone);
-    return minute >= NIGHT.from || minute < NIGHT.to;
+    return minute >= OPEN.from && minute < OPEN.to;
   });
+  const zone = open.find((zone) => WORKDAYS.includes(weekday(zone))) ?? open[0];
+  const today = weekday(zone);
+  const last = Math.max(today, WORKDAYS.at(-1));
+  return { zone, weekdays: WORKDAYS.map((day) => day - WORKDAYS.at(-1) + last) };
 }
 
 /** An interval that begins and ends so many minutes from now by the zone's clock. */
 export function interval(zone, fromMinutes, toMinutes) {
   const now = minuteOfDay(zone);
   return { from: timeText(now + fromMinutes), to: timeText(now + toMinutes) };
+}
+
+/** 1 is Monday. */
+function weekday(zone) {
+  const days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+  const name = new Intl.DateTimeFormat("en-US", { timeZone: zone, weekday: "short" }).format();
+  return days.indexOf(name) + 1;
 }
 
 function minuteOfDay(zone) {

@@ -8,6 +8,7 @@ export function somebody(name) {
   return { email: `${name}-${Date.now()}@example.org`, password: "correct-horse-7" };
 }
 
+/** An account that has no device, and perhaps an offer already. */
 export async function register(page, { email, password }) {
   await page.goto(`${settings.url}/#/register`);
   await page.fill("[name=email]", email);
@@ -35,6 +36,20 @@ export async function changePassword(page, from, to) {
   await page.fill("[name=new-password]", to);
   await page.fill("[name=repeat-password]", to);
   await page.click("[data-test=change-password] [type=submit]");
+}
+
+/** The two steps of adding a device; the page waits for what proves that it is theirs. */
+export async function findDevice(page, { cloudId, name }) {
+  await page.goto(`${settings.url}/#/claim`);
+  await page.fill("[name=cloud-id]", cloudId.replaceAll("-", "").toLowerCase());
+  await page.click("[type=submit]");
+  await page.waitForSelector('[data-page=claim][data-step="2"]');
+  await page.fill("[name=device-name]", name);
+}
+
+export async function signOut(page) {
+  await page.click("[data-test=sign-out]");
+  await page.waitForSelector("[data-test=sign-in]");
 }
 
 /** By the sections of the portal, without loading it again. */

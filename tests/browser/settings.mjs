@@ -14,7 +14,7 @@ export const settings = {
   cloudId: required("SIGHTLINE_CLOUD_ID"),
   /** File that the server's output goes to, mailed codes included. */
   output: process.env.SIGHTLINE_OUTPUT,
-  /** Folder with the project's programs. */
+  /** Folder with the project's programs, `sightline` and `sightline-agent`. */
   programs: process.env.SIGHTLINE_BIN_DIR,
   /** Folder for pictures of each page. */
   shots: process.env.SIGHTLINE_SHOTS,

@@ -28,8 +28,8 @@ async function focusIsInside(page) {
   assert.ok(inside, "the window has lost the keyboard");
 }
 
-/** Offers live view Monday to Friday at these hours, without a mouse; the window stays open. */
-export async function offerByKeyboard(page, deviceId, email, hours) {
+/** Fills in an offer of live view at these hours and weekdays, without a mouse. */
+export async function offerByKeyboard(page, deviceId, { email, hours, weekdays }) {
   await press(page, `[data-device="${deviceId}"] [data-action=share]`);
   await page.waitForSelector("[data-dialog=share] [data-step=list]");
   await focusIsInside(page);
@@ -42,6 +42,10 @@ export async function offerByKeyboard(page, deviceId, email, hours) {
   await focusIsInside(page);
   await tabTo(page, "[name=when]");
   await page.keyboard.press("ArrowDown");
+  for (let day = 1; day <= 7; day++) {
+    const pressed = await page.getAttribute(`[data-weekday="${day}"]`, "aria-pressed");
+    if ((pressed === "true") !== weekdays.includes(day)) await press(page, `[data-weekday="${day}"]`);
+  }
   for (const [at, { from, to }] of hours.entries()) {
     if (at > 0) await press(page, "[data-action=add-hours]");
     await tabTo(page, `[name=from-${at}]`);
@@ -68,12 +72,14 @@ export async function leaveByKeyboard(page, deviceId) {
   );
 }
 
-/** Offers live view at all times. */
-export async function offer(page, email) {
-  await page.click("[data-action=share]");
+/** Offers live view at all times, and what `fill` adds to it; the window stays open. */
+export async function offer(page, deviceId, email, fill = async () => {}) {
+  await page.click(`[data-device="${deviceId}"] [data-action=share]`);
   await page.click("[data-action=share-with]");
   await page.fill("[name=recipient]", email);
   await page.click("[data-step=find] [type=submit]");
+  await page.waitForSelector("[data-step=terms]");
+  await fill();
   await page.click("[data-step=terms] [type=submit]");
   await page.waitForSelector("[data-step=list] [data-share]");
 }

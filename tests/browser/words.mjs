@@ -2,7 +2,7 @@
 
 export const WORDS = {
   "en-US": {
-    hours: "Mon–Fri 10:00–17:59, 20:00–21:59",
+    hours: (days) => `${shortDays("en", days)} 10:00–17:59, 20:00–21:59`,
     offered: "Waiting for acceptance",
     accepted: "Accepted",
     ended: "Ended",
@@ -16,17 +16,15 @@ export const WORDS = {
     wrongPassword: "This is not your current password.",
     endedByOthers: "Your session was ended from elsewhere",
     deviceGone: "this sign-in no longer opens it",
-    imported: "1 added, 2 not added",
-    added: "Added",
-    typingMistake: "typing mistake",
-    owned: "already has an owner",
     unsupported: "This browser cannot play the stream",
     unsupportedHint: "Format: H.265. Try another browser, or set the camera to H.264.",
     substituted: "Small picture: this browser cannot play the main stream",
     skipped: /^\d+ frames? skipped$/,
+    openUntil: "Open now, until",
+    wrongCode: "The verification code is wrong.",
   },
   "ru-RU": {
-    hours: "пн–пт 10:00–17:59, 20:00–21:59",
+    hours: (days) => `${shortDays("ru", days)} 10:00–17:59, 20:00–21:59`,
     offered: "Ожидает принятия",
     accepted: "Принят",
     ended: "Завершён",
@@ -40,14 +38,20 @@ export const WORDS = {
     wrongPassword: "Это не ваш текущий пароль.",
     endedByOthers: "Сеанс завершён в другом месте",
     deviceGone: "этот вход больше не открывает устройство",
-    imported: "Добавлено: 1, не добавлено: 2",
-    added: "Добавлено",
-    typingMistake: "опечатка",
-    owned: "уже есть владелец",
     unsupported: "Браузер не воспроизводит этот поток",
     unsupportedHint:
       "Формат: H.265. Попробуйте другой браузер или переключите камеру на H.264.",
     substituted: "Малое изображение: браузер не воспроизводит основной поток",
     skipped: /^Пропущено? \d+ кадр(а|ов)?$/,
+    openUntil: "Открыт до",
+    wrongCode: "Неверный код подтверждения.",
   },
 };
+
+/** "Mon–Fri" of days in a row. */
+function shortDays(language, days) {
+  const name = new Intl.DateTimeFormat(language, { weekday: "short", timeZone: "UTC" });
+  // The first of January 2024 was a Monday.
+  const of = (day) => name.format(Date.UTC(2024, 0, day));
+  return `${of(days[0])}–${of(days.at(-1))}`;
+}
