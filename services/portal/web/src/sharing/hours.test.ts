@@ -136,7 +136,9 @@ it("gives nothing by hours until the device has told its time zone", () => {
 });
 
 it("says nothing of hours in a zone that it does not know", () => {
-  const weekly = create(TermsSchema, { schedule: { intervals: [], weekdays: [1, 2, 3, 4, 5, 6, 7] } });
+  const weekly = create(TermsSchema, {
+    schedule: { intervals: [], weekdays: [1, 2, 3, 4, 5, 6, 7] },
+  });
   expect(accessAt(weekly, "Mars/Olympus", 0)).toEqual({ state: "unclear" });
   expect(accessAt(create(TermsSchema), "Mars/Olympus", 0)).toEqual({ state: "open" });
   for (const zone of ["UTC", "Etc/UTC", BERLIN]) {
