@@ -100,6 +100,7 @@ impl Cast {
             config.registry.lookups_per_account_h = 1_000_000;
             config.registry.claims_per_account_h = 1_000_000;
             config.registry.claims_per_device_h = 1_000_000;
+            config.registry.claims_by_all_per_device_h = 1_000_000;
             config.sharing.lookups_per_account_h = 1_000_000;
         })
         .await?;
