@@ -11,15 +11,16 @@ use sightline_domain::attempts::{self, Allowance};
 use tokio::time::Instant;
 
 /// Wrong verification codes: an hour's at once, and one a minute from then on. Of 2^40 codes that is
-/// half in a million years, and a chance of one in two million in a year. One account is let through
-/// by the cloud at most ten times an hour for a device (`registry.claims_per_device_h`), so it takes
-/// six to shut the others out.
+/// half in a million years, and a chance of one in two million in a year. The cloud asks twelve
+/// times at once for everybody together, and twelve an hour from then on
+/// (`registry.claims_by_all_per_device_h`), so nobody shuts others out through it.
 pub(super) const CODES: Allowance = Allowance {
     burst: 60,
     refill: Duration::from_secs(60),
 };
 /// Wrong names and passwords: 360 a day, and none of those that are guessed first can be chosen. The
-/// cloud lets strangers try three an hour to sign in, and an account ten an hour to claim.
+/// cloud lets strangers try three to sign in and twelve to claim, all together, and as many an hour
+/// from then on.
 pub(super) const PASSWORDS: Allowance = Allowance {
     burst: 20,
     refill: Duration::from_secs(4 * 60),
