@@ -17,7 +17,7 @@ const START_CODE: [u8; 4] = [0, 0, 0, 1];
 pub fn check_h264(frame: &[u8], key: bool) -> Result<(), Error> {
     check(frame, Codec::H264, |kind| {
         if key {
-            kind == 5
+            is_key(kind, Codec::H264)
         } else {
             (1..=5).contains(&kind)
         }
@@ -32,11 +32,28 @@ pub fn check_h264(frame: &[u8], key: bool) -> Result<(), Error> {
 pub fn check_h265(frame: &[u8], key: bool) -> Result<(), Error> {
     check(frame, Codec::H265, |kind| {
         if key {
-            (16..=23).contains(&kind)
+            is_key(kind, Codec::H265)
         } else {
             kind < 32
         }
     })
+}
+
+/// Whether decoding may start at the frame: an IDR picture of H.264, a random access picture (IRAP) of
+/// H.265. Cameras whose groups of pictures are open send an IDR picture once, and CRA pictures then.
+#[must_use]
+pub fn is_random_access(frame: &[u8], codec: Codec) -> bool {
+    let mut units = units(frame).map_while(Result::ok);
+    units.any(|unit| is_key(kind(unit, codec), codec))
+}
+
+/// Whether a slice of this `nal_unit_type` is of a picture at which decoding may start.
+fn is_key(kind: u8, codec: Codec) -> bool {
+    if codec == Codec::H265 {
+        (16..=23).contains(&kind)
+    } else {
+        kind == 5
+    }
 }
 
 /// Whether the first slice in the frame is the first one of its picture. When packets were lost before
@@ -222,6 +239,18 @@ mod tests {
             Codec::H265
         ));
         assert!(!has_first_slice(&lengths(&[sei, second]), Codec::H265));
+    }
+
+    #[test]
+    fn decoding_may_start_at_every_random_access_picture() {
+        let (idr, cra, trailing): (&[u8], &[u8], &[u8]) =
+            (&[19 << 1, 1, 0xac], &[21 << 1, 1, 0xac], &[1 << 1, 1, 0xd0]);
+        for (slice, may) in [(idr, true), (cra, true), (trailing, false)] {
+            assert_eq!(is_random_access(&lengths(&[slice]), Codec::H265), may);
+        }
+        assert!(is_random_access(&lengths(&[IDR]), Codec::H264));
+        assert!(!is_random_access(&lengths(&[SLICE]), Codec::H264));
+        assert!(!is_random_access(&[], Codec::H264));
     }
 
     #[test]

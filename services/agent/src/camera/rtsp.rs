@@ -140,8 +140,9 @@ async fn forward(
                     sink.lose();
                 }
                 let source_us = micros(frame.timestamp());
-                let key = frame.is_random_access_point();
                 let data = Bytes::from(frame.into_data());
+                // The library calls only IDR pictures so.
+                let key = nal::is_random_access(&data, selected.video_codec());
                 // What was lost may have been of the picture before, or the beginning of this one.
                 if key && lost && !nal::has_first_slice(&data, selected.video_codec()) {
                     continue;
