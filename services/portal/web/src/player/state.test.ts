@@ -36,5 +36,12 @@ it("waits for the hours of a share, without an attempt before they begin", () =>
     until: 1_795_500_000_000,
   });
   expect(afterEnd("OUTSIDE_HOURS")).toMatchObject({ then: "wait", until: Infinity });
-  expect(afterEnd("NOT_ALLOWED")).toMatchObject({ then: "wait", until: Infinity });
+});
+
+it("asks again for a channel that is not shared: news of wider terms may be on their way", () => {
+  expect(afterEnd("NOT_ALLOWED")).toMatchObject({
+    then: "retry",
+    state: { kind: "not-allowed" },
+    when: "backoff",
+  });
 });

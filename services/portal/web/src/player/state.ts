@@ -14,7 +14,7 @@ export type PlayerState =
   | { kind: "ended" }
   /** The server does not know whether the permission still holds; attempts go on. */
   | { kind: "unconfirmed" }
-  /** A share without live view. */
+  /** A share without live view; attempts go on. */
   | { kind: "not-allowed" }
   /** Not at these hours; the picture comes back at `opensAt`, milliseconds since the Unix epoch,
    * and when the owner changes the hours. 0: not known. */
@@ -52,7 +52,8 @@ export function afterEnd(reason: EndReason, opensAt = 0): Next {
     case "UNAVAILABLE":
       return retry({ kind: "unconfirmed" });
     case "NOT_ALLOWED":
-      return { then: "wait", state: { kind: "not-allowed" }, until: Infinity };
+      // Of wider terms it may hear a moment later too.
+      return retry({ kind: "not-allowed" });
     case "OUTSIDE_HOURS":
       return {
         then: "wait",
