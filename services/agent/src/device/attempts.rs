@@ -176,7 +176,7 @@ mod tests {
         for (allowance, a_day) in [(CODES, 60 + 24 * 60), (PASSWORDS, 20 + 360)] {
             let mut attempts = Attempts::new(allowance);
             let start = Instant::now();
-            let seconds = (0..24 * 3600).map(|s| start + Duration::from_secs(s));
+            let seconds = (0..=24 * 3600).map(|s| start + Duration::from_secs(s));
             let looked_at: usize = seconds.map(|now| looked_at(&mut attempts, 100, now)).sum();
             assert_eq!(looked_at, a_day);
         }
