@@ -401,7 +401,7 @@ export const VerifyUserResponseSchema: GenMessage<VerifyUserResponse> = /*@__PUR
  */
 export type ProbeUplinkRequest = Message<"sightline.device.v1.ProbeUplinkRequest"> & {
   /**
-   * At most 4 MiB.
+   * At most 4 MiB, in all calls that go on together; more is refused with RESOURCE_EXHAUSTED.
    *
    * @generated from field: uint32 bytes = 1;
    */
