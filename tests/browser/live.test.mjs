@@ -37,9 +37,9 @@ test("the clock in each of the four pictures runs", async () => {
     for (const [at, steps] of clocks.entries()) {
       const said = `picture ${at + 1}: ${steps.map((step) => step.toFixed(2)).join(" ")} s`;
       assert.equal(steps.length, 3, said);
-      // A tile has a picture every 80 ms, and a busy browser leaves some out.
+      // A busy browser leaves pictures out, so that a change is seen late and the next one soon after.
       assert.ok(
-        steps.every((step) => step > 0.75 && step < 1.25),
+        steps.every((step) => step > 0.4 && step < 1.6),
         said,
       );
     }
