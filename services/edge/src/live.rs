@@ -42,7 +42,7 @@ pub(crate) fn router(edge: &Arc<Shared>) -> Router {
 /// Whoever the session does not know, and whoever asks for a device that is not connected, is looked
 /// up at the grants' service, in the same way and with the same work: a stranger hears the same of a
 /// device that is missing, of one that is not theirs, and of one that is just coming or going. Who
-/// has accepted a share a moment ago is let in by it.
+/// has accepted a share a moment ago is let in by it, and whose share was widened by its new terms.
 async fn ask<M, T>(
     edge: &Shared,
     caller: &Caller,
@@ -61,9 +61,17 @@ where
     }
     let session = edge.directory.session(device);
     let answer = put(session.as_ref(), question.clone()).await;
-    let Err(Error::NotFound | Error::GrantsStale | Error::DeviceOffline) = answer else {
+    let may_be_old = matches!(
+        answer,
+        Err(Error::NotFound
+            | Error::NotAllowed
+            | Error::OutsideHours { .. }
+            | Error::GrantsStale
+            | Error::DeviceOffline)
+    );
+    if !may_be_old {
         return answer;
-    };
+    }
     let look_up = tokio::time::timeout(LOOK_UP_TIMEOUT, newest_grants(edge, device));
     let Ok(Ok(news)) = look_up.await else {
         return Err(Error::GrantsStale);
