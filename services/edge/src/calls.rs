@@ -1,6 +1,7 @@
 //! Questions of the registry to a connected device.
 
 use std::sync::Weak;
+use std::time::Duration;
 
 use actix::Addr;
 use sightline_domain::CloudId;
@@ -11,6 +12,9 @@ use tonic::{Request, Response, Status};
 
 use crate::edge::Shared;
 use crate::session::{Session, VerifyClaim, VerifyUser};
+
+/// Longest wait for a device that is just connecting.
+const CONNECTING_MAX: Duration = Duration::from_secs(3);
 
 /// Serves `sightline.internal.v1.DeviceCalls`.
 ///
@@ -28,7 +32,7 @@ impl DeviceCalls for Calls {
         let question = device::VerifyClaimRequest {
             verification_code: request.verification_code,
         };
-        let session = self.session(&request.device_id)?;
+        let session = self.session(&request.device_id).await?;
         let answer = session.send(VerifyClaim(question)).await;
         let answer = answer.map_err(|_| offline())??;
         Ok(Response::new(internal::VerifyClaimResponse {
@@ -46,7 +50,7 @@ impl DeviceCalls for Calls {
             user_name: request.user_name,
             password: request.password,
         };
-        let session = self.session(&request.device_id)?;
+        let session = self.session(&request.device_id).await?;
         let answer = session.send(VerifyUser(question)).await;
         let answer = answer.map_err(|_| offline())??;
         Ok(Response::new(internal::VerifyUserResponse {
@@ -60,12 +64,16 @@ impl DeviceCalls for Calls {
 }
 
 impl Calls {
-    fn session(&self, device: &str) -> Result<Addr<Session>, Status> {
+    /// The registry asks the edge that has claimed the device, and a claim is made before the device
+    /// has said what it is: who asks in between waits for that.
+    async fn session(&self, device: &str) -> Result<Addr<Session>, Status> {
         let device: CloudId = device
             .parse()
             .map_err(|_| Status::invalid_argument("not a cloud ID"))?;
         let edge = self.0.upgrade().ok_or_else(offline)?;
-        edge.directory.session(device).ok_or_else(offline)
+        let session = edge.directory.session_to_come(device);
+        let session = tokio::time::timeout(CONNECTING_MAX, session).await;
+        session.map_err(|_| offline())
     }
 }
 

@@ -6,12 +6,16 @@ use std::sync::{PoisonError, RwLock};
 use actix::Addr;
 use sightline_coord::Epoch;
 use sightline_domain::CloudId;
+use tokio::sync::Notify;
 
 use crate::session::Session;
 
 /// From a device to its session. Read once per viewer that comes, never per frame.
 #[derive(Debug, Default)]
-pub(crate) struct Directory(RwLock<HashMap<CloudId, Entry>>);
+pub(crate) struct Directory {
+    entries: RwLock<HashMap<CloudId, Entry>>,
+    entered: Notify,
+}
 
 #[derive(Debug, Clone)]
 struct Entry {
@@ -28,21 +32,21 @@ impl Directory {
         epoch: Epoch,
         session: Addr<Session>,
     ) -> Option<Addr<Session>> {
-        let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if entries
             .get(&device)
             .is_some_and(|standing| standing.epoch > epoch)
         {
             return Some(session);
         }
-        entries
-            .insert(device, Entry { epoch, session })
-            .map(|old| old.session)
+        let older = entries.insert(device, Entry { epoch, session });
+        self.entered.notify_waiters();
+        older.map(|older| older.session)
     }
 
     /// Removes a session, unless a newer one has taken its place.
     pub(crate) fn leave(&self, device: CloudId, epoch: Epoch) {
-        let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if entries
             .get(&device)
             .is_some_and(|standing| standing.epoch == epoch)
@@ -53,13 +57,25 @@ impl Directory {
 
     /// The session of a device, if it is connected here.
     pub(crate) fn session(&self, device: CloudId) -> Option<Addr<Session>> {
-        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
         entries.get(&device).map(|entry| entry.session.clone())
+    }
+
+    /// The session of a device, as soon as it is connected here.
+    pub(crate) async fn session_to_come(&self, device: CloudId) -> Addr<Session> {
+        loop {
+            // Made before the look, so that none is missed in between.
+            let entered = self.entered.notified();
+            if let Some(session) = self.session(device) {
+                return session;
+            }
+            entered.await;
+        }
     }
 
     /// All devices, and the claims of their sessions.
     pub(crate) fn claims(&self) -> Vec<(CloudId, Epoch)> {
-        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
         let claims = entries.iter();
         claims
             .map(|(device, entry)| (*device, entry.epoch))
@@ -68,7 +84,7 @@ impl Directory {
 
     /// All sessions.
     pub(crate) fn all(&self) -> Vec<Addr<Session>> {
-        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
         entries
             .values()
             .map(|entry| entry.session.clone())

@@ -21,6 +21,7 @@ use sightline_rpc::device::v1::device_server::{self, DeviceServer};
 use sightline_rpc::device::v1::live_response::Event;
 use sightline_rpc::device::v1::{self as device, LiveResponse};
 use sightline_rpc::internal::v1 as internal;
+use sightline_rpc::internal::v1::device_calls_client::DeviceCallsClient;
 use sightline_rpc::internal::v1::devices_server::{Devices, DevicesServer};
 use sightline_rpc::internal::v1::grants_server::{Grants, GrantsServer};
 use sightline_rpc::live::v1::{Codec, Frame, Started, StreamKind, Track};
@@ -55,7 +56,7 @@ pub(crate) struct Rig {
     coordinator: Arc<dyn Coordinator>,
     pub(crate) owner: Caller,
     uplink: Arc<AtomicU64>,
-    _running: Edge,
+    running: Edge,
 }
 
 /// Runs a test on a rig.
@@ -103,7 +104,7 @@ impl Rig {
             coordinator,
             owner: verifier.authenticate(&token, NOW_UNIX_S * 1000).unwrap(),
             uplink,
-            _running: edge,
+            running: edge,
         }
     }
 
@@ -153,6 +154,19 @@ impl Rig {
         self.uplink.load(Ordering::SeqCst)
     }
 
+    /// Asks a device whether somebody knows its verification code, as the registry does.
+    pub(crate) async fn verify_claim(
+        &self,
+        device: CloudId,
+    ) -> Result<internal::VerifyClaimResponse, Status> {
+        let question = internal::VerifyClaimRequest {
+            device_id: device.to_string(),
+            ..internal::VerifyClaimRequest::default()
+        };
+        let mut calls = DeviceCallsClient::new(self.running.device_calls());
+        calls.verify_claim(question).await.map(Response::into_inner)
+    }
+
     /// The device's owner in the coordinator's table.
     pub(crate) async fn owner(&self, device: CloudId) -> Option<Owner> {
         self.coordinator.owner(device).await.unwrap()
@@ -187,8 +201,8 @@ impl Drop for Connected {
 #[derive(Debug, Clone)]
 pub(crate) struct Device {
     pub(crate) id: CloudId,
-    /// Never says what it is.
-    pub(crate) is_mute: bool,
+    /// Until it says what it is; without, it never does.
+    pub(crate) describes_after: Option<Duration>,
     /// Between two frames of its stream; without, no frame ever comes.
     pub(crate) frame_interval: Option<Duration>,
     /// Between two messages of a stream of filler; without, it is not measured.
@@ -201,7 +215,7 @@ impl Device {
     pub(crate) fn new() -> Self {
         Self {
             id: CloudId::of_public_key(b"key"),
-            is_mute: false,
+            describes_after: Some(Duration::ZERO),
             frame_interval: Some(Duration::from_millis(20)),
             probe_interval: None,
             probes: watch::Sender::new(0),
@@ -239,8 +253,9 @@ impl device_server::Device for Device {
         &self,
         _: Request<device::DescribeRequest>,
     ) -> Result<Response<device::DescribeResponse>, Status> {
-        if self.is_mute {
-            return std::future::pending().await;
+        match self.describes_after {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => return std::future::pending().await,
         }
         Ok(Response::new(device::DescribeResponse {
             cloud_id: self.id.to_string(),
@@ -291,7 +306,10 @@ impl device_server::Device for Device {
         &self,
         _: Request<device::VerifyClaimRequest>,
     ) -> Result<Response<device::VerifyClaimResponse>, Status> {
-        refused()
+        Ok(Response::new(device::VerifyClaimResponse {
+            accepted: true,
+            ..device::VerifyClaimResponse::default()
+        }))
     }
 
     async fn verify_user(

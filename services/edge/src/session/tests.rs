@@ -13,7 +13,7 @@ use crate::rig::{self, Device, until};
 fn device_that_never_says_what_it_is_is_not_owned_afterwards() {
     rig::run(async |rig| {
         let mute = Device {
-            is_mute: true,
+            describes_after: None,
             ..Device::new()
         };
         let id = mute.id;
@@ -27,7 +27,7 @@ fn device_that_never_says_what_it_is_is_not_owned_afterwards() {
 fn device_that_is_cut_before_it_says_what_it_is_is_not_owned_afterwards() {
     rig::run(async |rig| {
         let mute = Device {
-            is_mute: true,
+            describes_after: None,
             ..Device::new()
         };
         let id = mute.id;
@@ -35,6 +35,31 @@ fn device_that_is_cut_before_it_says_what_it_is_is_not_owned_afterwards() {
         until(async || rig.owner(id).await.is_some()).await;
         drop(connected);
         until(async || rig.owner(id).await.is_none()).await;
+    });
+}
+
+#[test]
+fn device_that_is_just_connecting_is_asked_as_soon_as_it_can_be() {
+    rig::run(async |rig| {
+        let slow = Device {
+            describes_after: Some(Duration::from_secs(2)),
+            ..Device::new()
+        };
+        let id = slow.id;
+        let _connected = rig.connect(slow).await;
+        until(async || rig.owner(id).await.is_some()).await;
+        assert!(rig.edge.directory.session(id).is_none());
+        assert!(rig.verify_claim(id).await.unwrap().accepted);
+    });
+}
+
+#[test]
+fn device_that_is_not_here_is_told_to_be_offline_in_a_few_seconds() {
+    rig::run(async |rig| {
+        let began = Instant::now();
+        let refused = rig.verify_claim(Device::new().id).await.unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::Unavailable);
+        assert!(began.elapsed() < Duration::from_secs(5));
     });
 }
 
