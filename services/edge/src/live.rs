@@ -2,6 +2,8 @@
 
 mod grpc;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod websocket;
 pub(crate) mod words;
 

@@ -3,8 +3,8 @@
 //! left to do.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix::{Actor as _, Addr};
@@ -25,6 +25,7 @@ use sightline_rpc::internal::v1::device_calls_client::DeviceCallsClient;
 use sightline_rpc::internal::v1::devices_server::{Devices, DevicesServer};
 use sightline_rpc::internal::v1::grants_server::{Grants, GrantsServer};
 use sightline_rpc::live::v1::{Codec, Frame, Started, StreamKind, Track};
+use sightline_rpc::sharing::v1 as sharing;
 use sightline_rpc::token::{Claims, Signer};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -56,6 +57,7 @@ pub(crate) struct Rig {
     coordinator: Arc<dyn Coordinator>,
     pub(crate) owner: Caller,
     uplink: Arc<AtomicU64>,
+    granted: Granted,
     running: Edge,
 }
 
@@ -85,6 +87,11 @@ impl Rig {
         let claims = Claims::new(&principal, "sign-in".to_owned(), from, until);
         let token = signer.sign(&claims.session_until(until + 3600)).unwrap();
         let uplink = Arc::default();
+        let granted = Granted::default();
+        granted.set(internal::Grant {
+            account_id: OWNER.to_owned(),
+            ..internal::Grant::default()
+        });
         let edge = Edge::start(Parts {
             config: Config {
                 arbiters: 1,
@@ -92,7 +99,7 @@ impl Rig {
             },
             coordinator: Arc::clone(&coordinator),
             devices: local(DevicesServer::new(Registry(Arc::clone(&uplink)))),
-            grants: local(GrantsServer::new(Owned)),
+            grants: local(GrantsServer::new(granted.clone())),
             verifier: verifier.clone(),
             clock: SetClock::at_unix_ms(NOW_UNIX_S * 1000),
             meter: Metrics::new().unwrap().meter("edge"),
@@ -104,6 +111,7 @@ impl Rig {
             coordinator,
             owner: verifier.authenticate(&token, NOW_UNIX_S * 1000).unwrap(),
             uplink,
+            granted,
             running: edge,
         }
     }
@@ -147,6 +155,16 @@ impl Rig {
             }
         };
         tokio::time::timeout(PATIENCE, admitted).await.unwrap()
+    }
+
+    /// Lets somebody watch every device under these terms, and nobody else. Whoever asks from now on
+    /// hears it; sessions that have been told before go on without.
+    pub(crate) fn share(&self, terms: sharing::Terms) {
+        self.granted.set(internal::Grant {
+            account_id: OWNER.to_owned(),
+            share_id: "share".to_owned(),
+            terms: Some(terms),
+        });
     }
 
     /// What the link was reported to carry last, bits per second.
@@ -372,11 +390,24 @@ impl Devices for Registry {
     }
 }
 
-/// Every device is [`OWNER`]'s.
-struct Owned;
+/// What [`OWNER`] may do with every device.
+#[derive(Debug, Clone, Default)]
+struct Granted(Arc<Mutex<internal::WatchDeviceResponse>>);
+
+impl Granted {
+    fn set(&self, grant: internal::Grant) {
+        let mut news = self.0.lock().unwrap();
+        news.revision += 1;
+        news.grants = Some(internal::GrantSet {
+            epoch: 1,
+            grants: vec![grant],
+            time_zone: "UTC".to_owned(),
+        });
+    }
+}
 
 #[tonic::async_trait]
-impl Grants for Owned {
+impl Grants for Granted {
     type WatchDeviceStream = Answers<internal::WatchDeviceResponse>;
     type WatchAccountStream = Answers<internal::WatchAccountResponse>;
 
@@ -384,23 +415,16 @@ impl Grants for Owned {
         &self,
         _: Request<internal::WatchDeviceRequest>,
     ) -> Result<Response<Self::WatchDeviceStream>, Status> {
-        let told = |grants| internal::WatchDeviceResponse {
-            revision: 1,
-            grants,
+        let news = self.0.lock().unwrap().clone();
+        let heartbeat = internal::WatchDeviceResponse {
+            grants: None,
+            ..news
         };
-        let grants = internal::GrantSet {
-            epoch: 1,
-            grants: vec![internal::Grant {
-                account_id: OWNER.to_owned(),
-                ..internal::Grant::default()
-            }],
-            time_zone: "UTC".to_owned(),
-        };
-        let heartbeats = stream::repeat(()).then(move |()| async move {
+        let heartbeats = stream::repeat(heartbeat).then(|heartbeat| async move {
             tokio::time::sleep(Duration::from_millis(500)).await;
-            Ok(told(None))
+            Ok(heartbeat)
         });
-        let first = stream::iter([Ok(told(Some(grants)))]);
+        let first = stream::iter([Ok(news)]);
         Ok(Response::new(Box::pin(first.chain(heartbeats))))
     }
 
