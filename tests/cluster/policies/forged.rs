@@ -173,7 +173,11 @@ async fn token_says_who_and_until_when_and_no_more() {
 async fn picture_is_kept_nowhere_on_its_way() {
     let cast = Cast::assemble().await.unwrap();
     let route = format!("/v1/snapshot/{}/1", cast.device(Prop::Main).compact());
-    for (role, status) in [(Role::Owner, "200"), (Role::GuestInside, "200")] {
+    for (role, status) in [
+        (Role::Owner, "200"),
+        (Role::GuestInside, "200"),
+        (Role::Stranger, "404"),
+    ] {
         let answer = get(&cast.lines[&role], &route).await.unwrap();
         let (head, _) = answer.split_once("\r\n\r\n").unwrap();
         let head = head.to_lowercase();

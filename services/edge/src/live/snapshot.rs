@@ -29,21 +29,21 @@ pub(super) async fn picture(
             .authenticate(token, edge.clock.now_unix_ms())?;
         take(&edge, caller, &device, channel).await
     };
+    // Somebody else may sit at this browser next, and who is refused may be let in next.
+    let headers = [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
     match answer.await {
         Ok(picture) => {
-            let headers = [
-                (header::CONTENT_TYPE, "image/jpeg"),
-                // Somebody else may sit at this browser next.
-                (header::CACHE_CONTROL, "no-store"),
-                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            ];
-            (headers, picture.jpeg).into_response()
+            let kind = [(header::CONTENT_TYPE, "image/jpeg")];
+            (headers, kind, picture.jpeg).into_response()
         }
         Err(error) => {
             let body = serde_json::json!({
                 "error": { "reason": error.reason(), "message": error.to_string() }
             });
-            (error.code().http(), axum::Json(body)).into_response()
+            (error.code().http(), headers, axum::Json(body)).into_response()
         }
     }
 }
