@@ -91,3 +91,45 @@ impl Directory {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rig::{self, Device};
+
+    #[test]
+    fn session_that_lost_its_device_already_does_not_replace_the_newer_one() {
+        rig::run(async |rig| {
+            let id = Device::new().id;
+            let (older, newer) = (
+                rig.connect(Device::new()).await,
+                rig.connect(Device::new()).await,
+            );
+            let directory = Directory::default();
+            let replaced = directory.enter(id, Epoch(2), newer.session.clone());
+            assert_eq!(replaced, None);
+            let replaced = directory.enter(id, Epoch(1), older.session.clone());
+            assert_eq!(replaced, Some(older.session.clone()));
+            assert_eq!(directory.session(id), Some(newer.session.clone()));
+        });
+    }
+
+    #[test]
+    fn session_that_was_replaced_leaves_the_newer_one_where_it_is() {
+        rig::run(async |rig| {
+            let id = Device::new().id;
+            let (older, newer) = (
+                rig.connect(Device::new()).await,
+                rig.connect(Device::new()).await,
+            );
+            let directory = Directory::default();
+            directory.enter(id, Epoch(1), older.session.clone());
+            let replaced = directory.enter(id, Epoch(2), newer.session.clone());
+            assert_eq!(replaced, Some(older.session.clone()));
+            directory.leave(id, Epoch(1));
+            assert_eq!(directory.session(id), Some(newer.session.clone()));
+            directory.leave(id, Epoch(2));
+            assert_eq!(directory.session(id), None);
+        });
+    }
+}

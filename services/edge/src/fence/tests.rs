@@ -131,6 +131,17 @@ fn claim_that_ended_unheard_ends_its_session_when_owners_are_listed_again() {
 }
 
 #[test]
+fn device_that_was_claimed_just_after_the_list_was_made_keeps_its_session() {
+    run(async |rig, _| {
+        let (connected, admission) = rig.watch(Device::new()).await;
+        look_at_all(&rig.edge, &HashMap::new()).await.unwrap();
+        // Answered behind what the look has told the session.
+        rig.watch_again(&connected).await;
+        assert_eq!(admission.gate.check(Instant::now()), Ok(()));
+    });
+}
+
+#[test]
 fn edge_that_hears_nothing_of_owners_lets_go_of_its_devices_after_a_while() {
     run(async |rig, coordinator| {
         let device = Device::new();

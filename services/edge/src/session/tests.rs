@@ -1,11 +1,10 @@
 use std::time::Duration;
 
 use actix::{Context, Handler, Message};
-use sightline_rpc::internal::v1 as internal;
 use sightline_rpc::live::v1::EndReason;
 use tokio::time::Instant;
 
-use super::{Finish, GrantsHeard, Session, Snapshot};
+use super::{Finish, Session, Snapshot, ViewerClosed};
 use crate::error::{End, Error};
 use crate::rig::{self, Device, until};
 
@@ -134,7 +133,8 @@ fn stream_with_a_frame_in_half_a_minute_goes_on() {
 fn end_of_a_sign_in_is_seen_by_a_session_that_has_no_room_for_its_message() {
     rig::run(async |rig| {
         let (connected, admission) = rig.watch(Device::new()).await;
-        let filler = || GrantsHeard(internal::WatchDeviceResponse::default());
+        // Says nothing that would make the session look at its viewers.
+        let filler = || ViewerClosed { id: u64::MAX };
         // Nothing is taken out before this thread is given away.
         while connected.session.try_send(filler()).is_ok() {}
         let sign_in = admission.gate.permit().caller().session().to_owned();
