@@ -239,6 +239,21 @@ async fn a_change_of_owner_voids_an_unbind() {
     assert_eq!(cloud.actions().await, expected);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_void_unbind_does_not_keep_the_next_owner_from_being_told_of_another() {
+    let cloud = Cloud::start().await;
+    let (ann, bob) = (cloud.person(1), cloud.person(2));
+    cloud.owned(cloud_id(1), &ann, "Home").await;
+    let of_ann = cloud.request_unbind(1).await.unwrap();
+    ann.delete(cloud_id(1)).await.unwrap();
+    bob.claim(cloud_id(1), "Home", CODE).await.unwrap();
+    let of_bob = cloud.request_unbind(1).await.unwrap();
+    assert!(of_bob.ownership_epoch > of_ann.ownership_epoch);
+    let pending = cloud.service.pending_unbinds().await.unwrap();
+    let epochs: Vec<_> = pending.iter().map(|one| one.ownership_epoch).collect();
+    assert_eq!(epochs, [of_bob.ownership_epoch]);
+}
+
 #[tokio::test]
 async fn an_unbind_needs_an_owner_a_reason_a_name_and_a_bounded_delay() {
     let cloud = Cloud::start().await;
