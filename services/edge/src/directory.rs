@@ -40,6 +40,7 @@ impl Directory {
             return Some(session);
         }
         let older = entries.insert(device, Entry { epoch, session });
+        drop(entries);
         self.entered.notify_waiters();
         older.map(|older| older.session)
     }
@@ -95,22 +96,30 @@ impl Directory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rig::{self, Device};
+    use crate::rig::{self, Connected, Device, Rig};
+
+    /// Two sessions, which stay connected for as long as what comes with them.
+    async fn two_sessions(rig: &Rig) -> ([Addr<Session>; 2], [Connected; 2]) {
+        let connected = [
+            rig.connect(Device::new()).await,
+            rig.connect(Device::new()).await,
+        ];
+        (
+            connected.each_ref().map(|one| one.session.clone()),
+            connected,
+        )
+    }
 
     #[test]
     fn session_that_lost_its_device_already_does_not_replace_the_newer_one() {
         rig::run(async |rig| {
             let id = Device::new().id;
-            let (older, newer) = (
-                rig.connect(Device::new()).await,
-                rig.connect(Device::new()).await,
-            );
+            let ([older, newer], _connected) = two_sessions(&rig).await;
             let directory = Directory::default();
-            let replaced = directory.enter(id, Epoch(2), newer.session.clone());
-            assert_eq!(replaced, None);
-            let replaced = directory.enter(id, Epoch(1), older.session.clone());
-            assert_eq!(replaced, Some(older.session.clone()));
-            assert_eq!(directory.session(id), Some(newer.session.clone()));
+            assert_eq!(directory.enter(id, Epoch(2), newer.clone()), None);
+            let replaced = directory.enter(id, Epoch(1), older.clone());
+            assert_eq!(replaced, Some(older));
+            assert_eq!(directory.session(id), Some(newer));
         });
     }
 
@@ -118,16 +127,13 @@ mod tests {
     fn session_that_was_replaced_leaves_the_newer_one_where_it_is() {
         rig::run(async |rig| {
             let id = Device::new().id;
-            let (older, newer) = (
-                rig.connect(Device::new()).await,
-                rig.connect(Device::new()).await,
-            );
+            let ([older, newer], _connected) = two_sessions(&rig).await;
             let directory = Directory::default();
-            directory.enter(id, Epoch(1), older.session.clone());
-            let replaced = directory.enter(id, Epoch(2), newer.session.clone());
-            assert_eq!(replaced, Some(older.session.clone()));
+            assert_eq!(directory.enter(id, Epoch(1), older.clone()), None);
+            let replaced = directory.enter(id, Epoch(2), newer.clone());
+            assert_eq!(replaced, Some(older));
             directory.leave(id, Epoch(1));
-            assert_eq!(directory.session(id), Some(newer.session.clone()));
+            assert_eq!(directory.session(id), Some(newer));
             directory.leave(id, Epoch(2));
             assert_eq!(directory.session(id), None);
         });
