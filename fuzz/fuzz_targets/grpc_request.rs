@@ -16,9 +16,11 @@ fuzz_target!(|bytes: &[u8]| {
     let message = wish.encode_to_vec();
     let len = u32::try_from(message.len()).expect("it was short");
     let again = [&[0], &len.to_be_bytes()[..], &message].concat();
-    // A message may be told in more bytes than it needs, but not in fewer.
-    assert!(again.len() <= bytes.len());
-    assert_eq!(decode(&again), Some(wish));
+    // It may have been told in more bytes than it needs, and in fewer: protobuf reads the last 32 bits
+    // of an enumeration's number, and writes one that is negative then in ten bytes.
+    if again.len() <= REQUEST_BYTES_MAX {
+        assert_eq!(decode(&again), Some(wish));
+    }
     // A message ends where its bytes end.
     assert_eq!(decode(&bytes[..bytes.len() - 1]), None);
     assert_eq!(decode(&[bytes, &[0]].concat()), None);
