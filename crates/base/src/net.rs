@@ -2,6 +2,7 @@
 
 mod conn;
 mod connection;
+mod http2;
 mod seats;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 pub use conn::{Conn, rehome};
 pub use connection::Affinity;
+pub use http2::{BodyWriter, DirectBody, advance};
 pub use seats::{FreeSeat, Seat, Seats};
 
 /// Longest a client may take from the first byte to the end of the TLS handshake.

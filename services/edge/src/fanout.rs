@@ -1,10 +1,13 @@
-//! From one ring to the WebSockets of its viewers.
+//! From one ring to the connections of its viewers.
 //!
 //! Viewers hang on shards of at most [`LANES_MAX`]. A shard is one task on the session's arbiter:
 //! it wakes once per frame, and writes the frame to each of its viewers in turn. What a viewer
 //! costs is its one write; there is no task, queue or lock of its own.
 
+mod form;
 mod lane;
+mod outbox;
+mod outlet;
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -18,7 +21,8 @@ use tokio::time::Instant;
 use crate::metrics::Metrics;
 
 pub(crate) use lane::Lane;
-use lane::Tally;
+use outbox::Tally;
+pub(crate) use outlet::{Outlet, WebSocket};
 
 /// Viewers of one shard. A socket that becomes writable again makes its whole shard look round,
 /// which takes some microseconds at this size.

@@ -1,8 +1,6 @@
 //! Between a viewer's permit and its frames: shut once, for good.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use sightline_media::ring::Listener;
@@ -11,19 +9,12 @@ use tokio::time::Instant;
 use crate::error::End;
 use crate::permit::Permit;
 
-/// In place of a time.
-const WAITS: u64 = u64::MAX;
-
 /// Open as long as the permit holds. The data path asks before each frame; the viewer actor shuts
 /// it when the permission ends. Built from a permit only.
 #[derive(Debug)]
 pub(crate) struct Gate {
     permit: ArcSwap<Permit>,
     end: OnceLock<End>,
-    made_at: Instant,
-    /// When the viewer took something last, milliseconds from `made_at`; [`WAITS`] while it has
-    /// taken all there is.
-    took_at_ms: AtomicU64,
     /// Woken when the gate shuts, so that the end is told at once.
     listener: Mutex<Option<Arc<Listener>>>,
 }
@@ -33,8 +24,6 @@ impl Gate {
         Arc::new(Self {
             permit: ArcSwap::from_pointee(permit),
             end: OnceLock::new(),
-            made_at: Instant::now(),
-            took_at_ms: AtomicU64::new(WAITS),
             listener: Mutex::new(None),
         })
     }
@@ -49,26 +38,6 @@ impl Gate {
             Err(permit.then().clone())
         } else {
             Ok(())
-        }
-    }
-
-    /// The viewer took something, and there may be more.
-    pub(crate) fn took(&self, now: Instant) {
-        let ms = now.duration_since(self.made_at).as_millis();
-        let ms = u64::try_from(ms).unwrap_or(WAITS);
-        self.took_at_ms.store(ms, Ordering::Relaxed);
-    }
-
-    /// The viewer has taken all there is.
-    pub(crate) fn waits(&self) {
-        self.took_at_ms.store(WAITS, Ordering::Relaxed);
-    }
-
-    /// For how long the viewer has taken nothing of what there is.
-    pub(crate) fn stalled(&self, now: Instant) -> Duration {
-        match self.took_at_ms.load(Ordering::Relaxed) {
-            WAITS => Duration::ZERO,
-            ms => now.duration_since(self.made_at + Duration::from_millis(ms)),
         }
     }
 

@@ -182,7 +182,6 @@ impl Session {
         self.decide_again(|permit| {
             permit.until_unix_ms() <= now_unix_ms || ended.contains(permit.caller().session())
         });
-        self.end_stalled();
         let grace = self.edge.config.authz_grace();
         if self.grants.are_unconfirmed(grace, Instant::now()) {
             let end = End::new(EndReason::Unconfirmed, "permissions could not be confirmed");
@@ -211,13 +210,6 @@ impl Session {
                 Err(end) => watching.viewer.do_send(EndStream(end)),
             }
         }
-    }
-
-    /// Viewers that take nothing of what there is.
-    fn end_stalled(&self) {
-        let now = Instant::now();
-        let end = End::new(EndReason::TooSlow, "nothing was read for 30 s");
-        self.end_viewers(&end, |watching| watching.gate.stalled(now) > STALL_MAX);
     }
 
     fn end_viewers(&self, end: &End, which: impl Fn(&Watching) -> bool) {

@@ -1,7 +1,7 @@
 //! The actor of one viewer: holds the permission to its end, not the frames.
 //!
 //! It lives beside its session on the same arbiter. Frames reach the viewer's connection through
-//! [`crate::fanout`] or [`crate::live`]; this actor renews the permit when a newer token comes,
+//! [`crate::fanout`]; this actor renews the permit when a newer token comes,
 //! shuts the gate when its session says so, and tells the session when the viewer has gone.
 
 use std::rc::Rc;
@@ -9,16 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext as _, Addr, AsyncContext as _, Context, Handler, Message};
-use sightline_base::net::Conn;
 use sightline_rpc::live::v1::EndReason;
 use tokio::time::Instant;
 
 use crate::edge::Shared;
 use crate::error::End;
-use crate::fanout::{FanOut, Lane};
+use crate::fanout::{FanOut, Lane, Outlet};
 use crate::gate::Gate;
 use crate::session::{Renew, Session, ViewerClosed};
-use crate::websocket::Reader;
 
 /// Messages of the viewer itself that may wait; the data path lets one go that says more. Besides
 /// them there is its beginning, its end, and each time that the session says that it has to end.
@@ -99,14 +97,10 @@ impl Hold {
         Self(viewer)
     }
 
-    /// Puts an upgraded connection on the fan-out.
-    pub(crate) fn attach(self, conn: Conn, reader: Reader) {
+    /// Puts the viewer's connection on the fan-out.
+    pub(crate) fn attach(self, outlet: Outlet) {
         let viewer = self.0.clone();
-        viewer.do_send(Attach {
-            conn,
-            reader,
-            hold: self,
-        });
+        viewer.do_send(Attach { outlet, hold: self });
     }
 
     /// Passes on what the viewer said; an error when it says too much.
@@ -124,8 +118,7 @@ impl Drop for Hold {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 struct Attach {
-    conn: Conn,
-    reader: Reader,
+    outlet: Outlet,
     hold: Hold,
 }
 
@@ -133,16 +126,11 @@ impl Handler<Attach> for Viewer {
     type Result = ();
 
     fn handle(&mut self, attach: Attach, _: &mut Context<Self>) {
-        let Attach {
-            mut conn,
-            reader,
-            hold,
-        } = attach;
-        conn.rehome();
+        let Attach { mut outlet, hold } = attach;
+        outlet.rehome();
         let gate = Arc::clone(&self.gate);
         let ring = self.fanout.ring();
-        self.fanout
-            .attach(Lane::new(conn, reader, gate, ring, hold));
+        self.fanout.attach(Lane::new(outlet, gate, ring, hold));
     }
 }
 

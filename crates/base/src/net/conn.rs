@@ -3,27 +3,22 @@
 use std::io;
 use std::os::fd::AsFd as _;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::Sleep;
 use tokio_rustls::server::TlsStream;
 
 use super::Seat;
-
-/// Longest until a client has said as much as tells HTTP/1.1 from HTTP/2.
-const FIRST_WORDS_TIMEOUT: Duration = Duration::from_secs(15);
-/// The preface of HTTP/2 (RFC 9113, 3.4), bytes. No request of HTTP/1.1 that names a host is shorter.
-const FIRST_WORDS_BYTES: usize = 24;
+use super::http2::PREFACE;
 
 /// One connection of a client. It keeps its seat until it is dropped, whatever it is upgraded to.
 #[derive(Debug)]
 pub struct Conn {
     io: Io,
-    /// Of a client that has not said much yet.
-    silence: Option<Box<Silence>>,
+    /// What was read to see which protocol it is, and is to be read again.
+    first_words: Bytes,
     _seat: Seat,
 }
 
@@ -33,12 +28,6 @@ enum Io {
     Plain(TcpStream),
     /// With TLS; boxed, since a TLS session is a kilobyte.
     Tls(Box<TlsStream<TcpStream>>),
-}
-
-#[derive(Debug)]
-struct Silence {
-    left: usize,
-    until: Pin<Box<Sleep>>,
 }
 
 impl Conn {
@@ -53,15 +42,29 @@ impl Conn {
     }
 
     fn new(io: Io, seat: Seat) -> Self {
-        let silence = Silence {
-            left: FIRST_WORDS_BYTES,
-            until: Box::pin(tokio::time::sleep(FIRST_WORDS_TIMEOUT)),
-        };
         Self {
             io,
-            silence: Some(Box::new(silence)),
+            first_words: Bytes::new(),
             _seat: seat,
         }
+    }
+
+    /// Whether the client begins with the preface of HTTP/2. No request of HTTP/1.1 that names a host is
+    /// shorter than that, and most differ in their first byte.
+    ///
+    /// # Errors
+    /// When the client has gone before it said as much.
+    pub(super) async fn speaks_http2(&mut self) -> io::Result<bool> {
+        let mut bytes = [0; PREFACE.len()];
+        let mut len = 0;
+        while len < PREFACE.len() && PREFACE.starts_with(&bytes[..len]) {
+            match self.read(&mut bytes[len..]).await? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => len += read,
+            }
+        }
+        self.first_words = Bytes::copy_from_slice(&bytes[..len]);
+        Ok(bytes == *PREFACE)
     }
 
     /// Moves the socket to the runtime of the caller, whose threads it wakes from then on.
@@ -69,24 +72,6 @@ impl Conn {
         match &mut self.io {
             Io::Plain(socket) => rehome(socket),
             Io::Tls(stream) => rehome(stream.get_mut().0),
-        }
-    }
-
-    /// An error when the client has been silent for too long.
-    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Some(silence) = &mut self.silence else {
-            return Poll::Pending;
-        };
-        ready!(silence.until.as_mut().poll(cx));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-    }
-
-    fn heard(&mut self, bytes: usize) {
-        if let Some(silence) = &mut self.silence {
-            silence.left = silence.left.saturating_sub(bytes);
-            if silence.left == 0 {
-                self.silence = None;
-            }
         }
     }
 }
@@ -108,16 +93,15 @@ impl AsyncRead for Conn {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let before = buf.filled().len();
-        let read = match &mut this.io {
+        if !this.first_words.is_empty() {
+            let len = this.first_words.len().min(buf.remaining());
+            buf.put_slice(&this.first_words.split_to(len));
+            return Poll::Ready(Ok(()));
+        }
+        match &mut this.io {
             Io::Plain(io) => Pin::new(io).poll_read(cx, buf),
             Io::Tls(io) => Pin::new(io.as_mut()).poll_read(cx, buf),
-        };
-        if read.is_pending() {
-            return this.poll_silence(cx);
         }
-        this.heard(buf.filled().len() - before);
-        read
     }
 }
 

@@ -1,51 +1,39 @@
-//! HTTP on one connection, as one task.
+//! HTTP on one connection.
 //!
-//! The requests of an HTTP/2 connection run inside the connection's own task. A task of each would
-//! cost every frame of a stream a second wake-up, mostly of another thread. What a request asks for
+//! The requests of an HTTP/2 connection run inside the connection's own task. What a request asks for
 //! is worked out on the threads of the listener; only its answer is sent from here.
 //!
-//! A connection that carries frames moves to the thread on which they come in ([`Affinity`]).
+//! An HTTP/2 connection that carries frames moves to the thread on which they come in ([`Affinity`]).
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::Duration;
 
-use atomic_waker::AtomicWaker;
 use axum::Router;
 use axum::body::Body;
-use axum::http::StatusCode;
+use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use futures::FutureExt as _;
-use futures::stream::{FuturesUnordered, StreamExt as _};
-use hyper::Request;
 use hyper::body::Incoming;
-use hyper::rt::Executor;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::{self, UpgradeableConnection};
-use hyper_util::service::TowerToHyperService;
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tower::ServiceExt as _;
 
+use super::http2::{self, Link};
 use super::{Conn, Peer};
 
+/// Longest until a client has said as much as tells HTTP/1.1 from HTTP/2.
+const FIRST_WORDS_TIMEOUT: Duration = Duration::from_secs(15);
 /// Longest a client may take to send the head of an HTTP/1.1 request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
-/// Bytes a client may send on one HTTP/2 stream before it is read.
-const STREAM_WINDOW_BYTES: u32 = 256 << 10;
-/// Requests that one HTTP/2 connection may have open at once.
-const STREAMS_MAX: u32 = 200;
-/// A client of HTTP/2 that is silent for this long is asked, and given up after
-/// [`PING_TIMEOUT`] more.
-const PING_INTERVAL: Duration = Duration::from_secs(20);
-const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where the task of a connection runs; an extension of every request.
+/// Where the task of an HTTP/2 connection runs; an extension of its requests.
 #[derive(Debug, Clone, Default)]
 pub struct Affinity(Arc<OnceLock<Handle>>);
 
@@ -59,180 +47,92 @@ impl Affinity {
 }
 
 /// Serves until the client has gone, or the shutdown has come and its requests are finished.
-pub(super) async fn serve(conn: Conn, peer: Peer, router: Router, shutdown: CancellationToken) {
-    let affinity = Affinity::default();
-    let mut connection = Box::pin(run(conn, peer, router, affinity.clone(), shutdown));
-    let elsewhere = poll_fn(|cx| match affinity.0.get() {
-        Some(runtime) => Poll::Ready(Some(runtime)),
-        None => connection.as_mut().poll(cx).map(|()| None),
-    });
-    if let Some(runtime) = elsewhere.await {
-        // How it ended has been logged there, a panic by the panic hook.
-        let _ = AbortOnDropHandle::new(runtime.spawn(connection)).await;
+pub(super) async fn serve(mut conn: Conn, peer: Peer, router: Router, shutdown: CancellationToken) {
+    let first = timeout(FIRST_WORDS_TIMEOUT, conn.speaks_http2());
+    let Ok(Ok(is_http2)) = first.await else {
+        return;
+    };
+    let handler = Handler {
+        peer,
+        router,
+        listener: Handle::current(),
+    };
+    if is_http2 {
+        serve_http2(conn, handler, shutdown).await;
+    } else {
+        serve_http1(conn, handler, shutdown).await;
     }
 }
 
-async fn run(
-    conn: Conn,
-    peer: Peer,
-    router: Router,
-    affinity: Affinity,
-    shutdown: CancellationToken,
-) {
-    let listener = Handle::current();
-    let service = tower::service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer);
-        request.extensions_mut().insert(affinity.clone());
-        let answer = router.clone().oneshot(request.map(Body::new));
-        let answer = AbortOnDropHandle::new(listener.spawn(answer));
-        async {
-            Ok::<_, Infallible>(match answer.await {
-                Ok(Ok(answer)) => answer,
-                Err(_) => panicked(),
-            })
+async fn serve_http2(conn: Conn, handler: Handler, shutdown: CancellationToken) {
+    let affinity = Affinity::default();
+    let link = Link::new(conn);
+    let handle = {
+        let affinity = affinity.clone();
+        move |mut request: Request<Body>| {
+            request.extensions_mut().insert(affinity.clone());
+            handler.handle(request)
         }
+    };
+    let mut serving = Box::pin(http2::serve(link.clone(), handle, shutdown));
+    let elsewhere = poll_fn(|cx| match affinity.0.get() {
+        Some(runtime) => Poll::Ready(Some(runtime)),
+        None => serving.as_mut().poll(cx).map(|()| None),
     });
-    let mut requests = Requests::default();
-    let mut builder = auto::Builder::new(requests.new.clone());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .max_concurrent_streams(STREAMS_MAX)
-        .keep_alive_interval(PING_INTERVAL)
-        .keep_alive_timeout(PING_TIMEOUT);
-    let service = TowerToHyperService::new(service);
-    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(conn), service));
-    requests.open(async move {
-        shutdown.cancelled().await;
-        Done::Shutdown
+    if let Some(runtime) = elsewhere.await {
+        let moved = runtime.spawn(async move {
+            link.rehome();
+            serving.await;
+        });
+        // How it ended has been logged there, a panic by the panic hook.
+        let _ = AbortOnDropHandle::new(moved).await;
+    }
+}
+
+async fn serve_http1(conn: Conn, handler: Handler, shutdown: CancellationToken) {
+    let service = service_fn(|request: Request<Incoming>| {
+        let answer = handler.handle(request.map(Body::new));
+        async { Ok::<_, Infallible>(answer.await) }
     });
-    let served = poll_fn(|cx| {
-        requests.poll_with(
-            connection.as_mut(),
-            UpgradeableConnection::graceful_shutdown,
-            cx,
-        )
-    });
-    if let Err(error) = served.await {
+    let mut connection = std::pin::pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIMEOUT)
+            .serve_connection(TokioIo::new(conn), service)
+            .with_upgrades()
+    );
+    let served = tokio::select! {
+        served = connection.as_mut() => served,
+        () = shutdown.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = served {
         tracing::debug!(%error, "connection");
     }
 }
 
-/// The panic hook has told what happened.
-fn panicked() -> Response {
-    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+/// What is done with a request.
+struct Handler {
+    peer: Peer,
+    router: Router,
+    listener: Handle,
 }
 
-/// What has come to its end.
-enum Done {
-    Request,
-    /// The wait for the shutdown.
-    Shutdown,
-}
-
-type Task = Pin<Box<dyn Future<Output = Done> + Send>>;
-
-/// The requests of one connection; at most [`STREAMS_MAX`].
-struct Requests {
-    open: FuturesUnordered<Task>,
-    new: NewRequests,
-    pass: Arc<Pass>,
-    /// Of the connection.
-    waker: Waker,
-}
-
-/// Those that the connection has read since it was last polled.
-#[derive(Clone, Default)]
-struct NewRequests(Arc<Mutex<Vec<Task>>>);
-
-impl<F: Future<Output = ()> + Send + 'static> Executor<F> for NewRequests {
-    fn execute(&self, request: F) {
-        let task = Box::pin(request.map(|()| Done::Request));
-        self.lock().push(task);
-    }
-}
-
-impl NewRequests {
-    fn lock(&self) -> MutexGuard<'_, Vec<Task>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One poll of requests and connection. A request that has something to send wakes its connection,
-/// which is polled next anyway: such a wake-up is kept here, and does not poll everything again.
-#[derive(Default)]
-struct Pass {
-    is_on: AtomicBool,
-    is_woken: AtomicBool,
-    task: AtomicWaker,
-}
-
-impl Wake for Pass {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.is_woken.store(true, Ordering::SeqCst);
-        if !self.is_on.load(Ordering::SeqCst) {
-            self.task.wake();
-        }
-    }
-}
-
-impl Default for Requests {
-    fn default() -> Self {
-        let pass = Arc::new(Pass::default());
-        Self {
-            open: FuturesUnordered::new(),
-            new: NewRequests::default(),
-            waker: Waker::from(Arc::clone(&pass)),
-            pass,
-        }
-    }
-}
-
-impl Requests {
-    fn open(&mut self, task: impl Future<Output = Done> + Send + 'static) {
-        self.open.push(Box::pin(task));
-    }
-
-    /// Polls what is open, then the connection, which sends what that had to say.
-    fn poll_with<C: Future>(
-        &mut self,
-        mut connection: Pin<&mut C>,
-        shut_down: impl Fn(Pin<&mut C>),
-        cx: &mut Context<'_>,
-    ) -> Poll<C::Output> {
-        self.pass.task.register(cx.waker());
-        self.pass.is_on.store(true, Ordering::SeqCst);
-        let output = loop {
-            while let Poll::Ready(Some(done)) = self.open.poll_next_unpin(cx) {
-                match done {
-                    Done::Request => {}
-                    Done::Shutdown => shut_down(connection.as_mut()),
-                }
+impl Handler {
+    /// Works the answer out on the threads of the listener, where it may take its time, and where a
+    /// panic ends the one request.
+    fn handle(&self, mut request: Request<Body>) -> impl Future<Output = Response> + use<> {
+        request.extensions_mut().insert(self.peer);
+        let answer = self.router.clone().oneshot(request);
+        let answer = AbortOnDropHandle::new(self.listener.spawn(answer));
+        async {
+            match answer.await {
+                Ok(Ok(answer)) => answer,
+                // The panic hook has told what happened.
+                Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
             }
-            self.pass.is_woken.store(false, Ordering::SeqCst);
-            let polled = connection
-                .as_mut()
-                .poll(&mut Context::from_waker(&self.waker));
-            let mut new = self.new.lock();
-            if polled.is_ready() || new.is_empty() {
-                break polled;
-            }
-            self.open.extend(new.drain(..));
-        };
-        self.pass.is_on.store(false, Ordering::SeqCst);
-        // By itself, or from elsewhere while it was polled.
-        if self.pass.is_woken.load(Ordering::SeqCst) {
-            cx.waker().wake_by_ref();
         }
-        output
     }
 }

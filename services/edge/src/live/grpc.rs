@@ -1,7 +1,6 @@
 //! Live over gRPC. `Watch` does not go through the generated server: its messages are encoded once
-//! for all viewers, and the response body hands out the shared bytes.
+//! for all viewers, and the fan-out writes the shared bytes beside the body of the response.
 
-mod body;
 mod request;
 
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::{BodyExt as _, Limited};
-use sightline_base::net::Affinity;
+use sightline_base::net::{Affinity, DirectBody};
 use sightline_rpc::live::v1 as live;
 use sightline_rpc::live::v1::live_server::Live;
 use tonic::metadata::MetadataMap;
@@ -20,29 +19,27 @@ use tonic::{Request as GrpcRequest, Response as GrpcResponse, Status};
 use super::{admit, snapshot};
 use crate::edge::Shared;
 use crate::error::Error;
+use crate::fanout::Outlet;
 
-pub(crate) use body::WatchBody;
 pub(super) use request::REQUEST_BYTES_MAX;
 use request::decode;
 
 /// `sightline.live.v1.Live/Watch`.
 pub(super) async fn watch(State(edge): State<Arc<Shared>>, request: Request<Body>) -> Response {
     match open(&edge, request).await {
-        Ok(body) => {
-            let mut response = Response::new(Body::new(body));
-            response.headers_mut().insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/grpc"),
-            );
-            response
+        Ok(()) => {
+            let kind = HeaderValue::from_static("application/grpc");
+            ([(header::CONTENT_TYPE, kind)], Body::empty()).into_response()
         }
         Err(status) => status.into_http::<Body>().into_response(),
     }
 }
 
-async fn open(edge: &Arc<Shared>, request: Request<Body>) -> Result<WatchBody, Status> {
+async fn open(edge: &Arc<Shared>, request: Request<Body>) -> Result<(), Status> {
     let (mut parts, body) = request.into_parts();
     let affinity = parts.extensions.remove::<Affinity>().unwrap_or_default();
+    let direct = parts.extensions.remove::<DirectBody>();
+    let direct = direct.ok_or_else(|| Status::unimplemented("Watch is gRPC over HTTP/2"))?;
     let metadata = MetadataMap::from_headers(parts.headers);
     let caller = edge
         .verifier
@@ -58,7 +55,10 @@ async fn open(edge: &Arc<Shared>, request: Request<Body>) -> Result<WatchBody, S
     let admission = admitted.map_err(|error| sightline_rpc::error::status(&error))?;
     // A frame then goes from the device to its viewers without another thread.
     affinity.pin_to(admission.arbiter.clone());
-    Ok(WatchBody::new(admission, Arc::clone(&edge.metrics)))
+    let writer = direct.take();
+    let writer = writer.ok_or_else(|| Status::internal("the body is written already"))?;
+    admission.hold.attach(Outlet::Grpc(writer));
+    Ok(())
 }
 
 /// The methods with one answer.

@@ -8,7 +8,6 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use hyper_util::rt::TokioIo;
-use hyper_util::server::conn::auto::upgrade::downcast;
 use sightline_base::net::Conn;
 use sightline_rpc::auth::Caller;
 use sightline_rpc::live::v1::StreamKind;
@@ -17,6 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::{admit, words};
 use crate::edge::Shared;
 use crate::error::Error;
+use crate::fanout::{Outlet, WebSocket};
 use crate::websocket::{self, MESSAGE_BYTES_MAX, Message, Reader};
 
 /// Longest that a viewer may take to send its token.
@@ -71,7 +71,7 @@ pub(super) async fn upgrade(
     };
     tokio::spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
-        let Ok(parts) = downcast::<TokioIo<Conn>>(upgraded) else {
+        let Ok(parts) = upgraded.downcast::<TokioIo<Conn>>() else {
             return tracing::error!("an upgraded connection is not of our listener");
         };
         let mut conn = parts.io.into_inner();
@@ -85,7 +85,10 @@ pub(super) async fn upgrade(
             None => return,
         };
         match admitted {
-            Ok(admission) => admission.hold.attach(conn, reader),
+            Ok(admission) => {
+                let websocket = WebSocket::new(conn, reader);
+                admission.hold.attach(Outlet::WebSocket(websocket));
+            }
             Err(error) => refuse(conn, &error).await,
         }
     });

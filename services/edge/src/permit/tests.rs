@@ -204,21 +204,3 @@ fn what_is_open_goes_on_for_the_grace_and_no_longer() {
     let strict = start + STALE_AFTER + Duration::from_millis(1);
     assert!(grants.are_unconfirmed(Duration::ZERO, strict));
 }
-
-#[test]
-fn viewer_that_takes_nothing_of_what_there_is_has_stalled_and_one_that_waits_has_not() {
-    let owner = account(1);
-    let now = Instant::now();
-    let mut grants = Grants::unknown(device());
-    grants.hear(news(1, vec![owned_by(&owner)]), now);
-    let permit = grants
-        .permit_live(&caller(&owner), 1, now, NOON_UNIX_MS)
-        .unwrap();
-    let gate = crate::gate::Gate::new(permit);
-    let later = Instant::now() + Duration::from_secs(60);
-    assert_eq!(gate.stalled(later), Duration::ZERO, "nothing came yet");
-    gate.took(Instant::now());
-    assert!(gate.stalled(later) > Duration::from_secs(59));
-    gate.waits();
-    assert_eq!(gate.stalled(later), Duration::ZERO);
-}

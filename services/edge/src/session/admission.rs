@@ -8,7 +8,6 @@ use actix::{
     ResponseActFuture, WrapFuture as _,
 };
 use bytes::Bytes;
-use sightline_media::ring::Ring;
 use sightline_rpc::auth::{Caller, Unauthenticated};
 use sightline_rpc::device::v1 as device;
 use sightline_rpc::live::v1::StreamKind;
@@ -35,9 +34,8 @@ pub(super) const SNAPSHOTS_MAX: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Admission {
     /// Asked before every frame.
+    #[cfg(test)]
     pub(crate) gate: Arc<Gate>,
-    /// Where the frames are.
-    pub(crate) ring: Ring,
     /// Keeps the viewer.
     pub(crate) hold: Hold,
     /// The thread that frames come in on.
@@ -81,7 +79,6 @@ impl Handler<Admit> for Session {
             stream,
         };
         let fanout = self.enter_feed(feed, ctx);
-        let ring = fanout.ring().clone();
         let id = self.next_viewer;
         self.next_viewer += 1;
         let gate = Gate::new(permit);
@@ -99,8 +96,8 @@ impl Handler<Admit> for Session {
         let hold = Hold::new(viewer);
         let arbiter = Handle::current();
         Ok(Admission {
+            #[cfg(test)]
             gate,
-            ring,
             hold,
             arbiter,
         })
