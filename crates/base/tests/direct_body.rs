@@ -235,6 +235,28 @@ async fn last_words_are_sent_when_the_client_takes_them() {
     assert!(read(answer.into_body()).await.0 == body().concat());
 }
 
+#[tokio::test(start_paused = true)]
+async fn last_words_that_the_client_does_not_take_are_forgotten() {
+    let server = Server::start().await;
+    let writer = server.next_writer();
+    let mut raw = server.raw().await;
+    raw.settings(&[]).await;
+    raw.request(1, "/direct").await;
+    let mut writer = writer.await.unwrap();
+    writer.finish(body().into(), HeaderMap::new());
+    let reset = async {
+        loop {
+            match raw.frame().await.unwrap() {
+                (RST_STREAM, _, 1, reason) => return reason,
+                (PING, ..) => panic!("the connection was asked first"),
+                _ => {}
+            }
+        }
+    };
+    let cancel = u32::from(Reason::CANCEL).to_be_bytes();
+    assert_eq!(reset.await, cancel);
+}
+
 #[tokio::test]
 async fn connection_that_is_cut_ends_its_writers() {
     let server = Server::start().await;
@@ -306,6 +328,7 @@ struct Raw<S>(S);
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;

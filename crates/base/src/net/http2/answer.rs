@@ -12,10 +12,15 @@ use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
 use http_body::{Frame, SizeHint};
+use tokio::time::timeout;
 
 use super::link::Link;
 use super::writer::{DirectBody, End};
 use crate::clock::{Clock as _, SystemClock};
+
+/// For what a writer has left to say; who does not take it in this time is reset, so that it is not
+/// kept for as long as the connection lives.
+const LAST_WORDS_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Headers that mean one connection (RFC 9113, 8.2.2).
 const OF_A_CONNECTION: [&str; 5] = [
@@ -112,11 +117,13 @@ async fn finish_with(end: End, link: Link, mut stream: SendStream<Bytes>) -> Res
     let id = stream.stream_id().as_u32();
     let write = async {
         let (mut rest, trailers) = end.await.ok()?;
-        while !rest.is_empty() {
-            poll_fn(|cx| link.lock().poll_write_body(cx, id, &mut rest))
-                .await
-                .ok()?;
-        }
+        let write = poll_fn(|cx| {
+            while !rest.is_empty() {
+                ready!(link.lock().poll_write_body(cx, id, &mut rest))?;
+            }
+            Poll::Ready(io::Result::Ok(()))
+        });
+        timeout(LAST_WORDS_TIMEOUT, write).await.ok()?.ok()?;
         Some(trailers)
     };
     let trailers = tokio::select! {
