@@ -2,8 +2,8 @@
 //!
 //! It never decodes a picture, never decides who may see what (it asks, and enforces), and never
 //! stores a frame. Start reading at [`edge`]; then follow a frame: `uplink` (the device's
-//! connection), `session` (its actor), `session/feed` (frames into a ring), `fanout` (from the ring
-//! to WebSockets) or `live/grpc/body` (to gRPC).
+//! connection), `session` (its actor), `session/feed` (frames into a ring), and `fanout` (from
+//! the ring to viewers, over WebSocket and gRPC).
 
 mod arbiters;
 mod calls;
