@@ -230,7 +230,11 @@ async fn last_words_are_sent_when_the_client_takes_them() {
     let answer = call(&sender, grpc("/direct")).await;
     // More than the client has room for, and nobody writes any more.
     let mut writer = writer.await.unwrap();
-    writer.finish(body().into(), HeaderMap::new());
+    let with_nothing_between = body().into_iter().flat_map(|piece| [Bytes::new(), piece]);
+    writer.finish(
+        with_nothing_between.chain([Bytes::new()]).collect(),
+        HeaderMap::new(),
+    );
     drop(writer);
     assert!(read(answer.into_body()).await.0 == body().concat());
 }

@@ -17,7 +17,7 @@ use actix::Actor as _;
 use sightline_base::net::{Seats, rehome};
 use sightline_base::tls;
 use sightline_domain::CloudId;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -30,9 +30,6 @@ pub(crate) use tunnel::Tunnel;
 
 /// Longest from TCP accept to the end of the upgrade.
 const ACCEPT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Bytes of one read from a device: a frame, mostly. As long as a device is idle, only the first page of
-/// the buffer is touched.
-const READ_BYTES: usize = 32 << 10;
 /// Pause after the system refused to accept.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Told to a device that finds the edge full, seconds; the device adds jitter.
@@ -130,7 +127,7 @@ fn start_session(edge: Arc<Shared>, peer: SocketAddr, welcomed: Welcomed) {
             mut stream,
             rest,
         } = welcomed;
-        rehome(stream.get_mut().0.get_mut());
+        rehome(stream.get_mut().0);
         match Tunnel::open(stream, rest).await {
             Ok(tunnel) => {
                 Session::new(device, edge, tunnel).start();
@@ -145,14 +142,10 @@ fn refuse(edge: &Shared, peer: SocketAddr, refused: &Refused) {
     tracing::debug!(%peer, %refused, "device refused");
 }
 
-/// The connection of a device. Read in large pieces: rustls asks for 4 KiB at a time, which would be
-/// five system calls for each frame.
-type Secured = TlsStream<BufReader<TcpStream>>;
-
 /// A device that may begin HTTP/2.
 struct Welcomed {
     device: CloudId,
-    stream: Secured,
+    stream: TlsStream<TcpStream>,
     /// What came behind the head of its request.
     rest: Vec<u8>,
 }
@@ -164,10 +157,7 @@ async fn welcome(
     edge: &Shared,
 ) -> Result<Welcomed, Refused> {
     socket.set_nodelay(true)?;
-    let mut stream = acceptor
-        .accept(BufReader::with_capacity(READ_BYTES, socket))
-        .await
-        .map_err(Refused::Tls)?;
+    let mut stream = acceptor.accept(socket).await.map_err(Refused::Tls)?;
     let device = device_of(&stream)?;
     let head = read_request(&mut stream).await?;
     if edge.metrics.devices.get() >= edge.config.devices_max as u64 {
@@ -194,7 +184,7 @@ async fn welcome(
 }
 
 /// The cloud ID that belongs to the key of the connection.
-fn device_of(stream: &Secured) -> Result<CloudId, Refused> {
+fn device_of(stream: &TlsStream<TcpStream>) -> Result<CloudId, Refused> {
     let certificates = stream.get_ref().1.peer_certificates();
     let certificate = certificates
         .and_then(<[_]>::first)
@@ -202,7 +192,7 @@ fn device_of(stream: &Secured) -> Result<CloudId, Refused> {
     verifier::cloud_id(certificate).ok_or(Refused::NoCertificate)
 }
 
-async fn read_request(stream: &mut Secured) -> Result<Head, Refused> {
+async fn read_request(stream: &mut TlsStream<TcpStream>) -> Result<Head, Refused> {
     let mut bytes = Vec::with_capacity(512);
     loop {
         if stream.read_buf(&mut bytes).await? == 0 {

@@ -252,6 +252,11 @@ impl State {
         let Some(room) = self.windows.room(stream) else {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         };
+        // Frames of nothing would be many.
+        body.retain(|piece| !piece.is_empty());
+        if body.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
         if room == 0 || self.is_held || !self.outgoing.is_between_frames() {
             add(&mut self.waiting, cx.waker());
             // TLS may hold it back, as for h2.
