@@ -353,3 +353,6 @@ impl AsyncWrite for Io {
         state.poll_conn(cx, |conn, cx| conn.poll_shutdown(cx))
     }
 }
+
+#[cfg(test)]
+mod tests;
