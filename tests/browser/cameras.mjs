@@ -24,15 +24,18 @@ export async function withCameras(use, options = []) {
   const simulator = spawn(PYTHON, [SIMULATOR, "--tone", String(TONE_HZ), ...options], {
     stdio: ["pipe", "pipe", "inherit"],
   });
+  const ended = once(simulator, "exit");
   try {
     const lines = createInterface(simulator.stdout);
     const [line] = await Promise.race([once(lines, "line"), once(lines, "close")]);
     const port = line?.match(/^port (\d+)$/)?.[1];
     if (port === undefined) throw new Error(`the camera simulator said ${line}`);
-    await use((mount) => `rtsp://127.0.0.1:${port}/${mount}`);
+    const early = ended.then(([code, signal]) => {
+      throw new Error(`the camera simulator ended with ${signal ?? code} while it was watched`);
+    });
+    await Promise.race([use((mount) => `rtsp://127.0.0.1:${port}/${mount}`), early]);
   } finally {
     // It ends when its standard input does.
-    const ended = simulator.exitCode === null ? once(simulator, "exit") : undefined;
     simulator.stdin.end();
     await ended;
   }

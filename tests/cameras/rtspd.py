@@ -96,6 +96,21 @@ def end_sound(media, after_s):
     payloader.get_static_pad("src").add_probe(packets, drop)
 
 
+def refuse_seeks(_, media):
+    """Nobody rewinds what a camera sees.
+
+    The test sources can be rewound, and a PLAY with a range would do so under all who watch. When
+    two PLAYs meet in it, the server of Debian 12 aborts (`gst_rtsp_media_get_rates`).
+    """
+
+    def drop(_, info):
+        is_seeking = info.get_query().type == Gst.QueryType.SEEKING
+        return Gst.PadProbeReturn.DROP if is_seeking else Gst.PadProbeReturn.OK
+
+    for at in range(media.n_streams()):
+        media.get_stream(at).get_srcpad().add_probe(Gst.PadProbeType.QUERY_UPSTREAM, drop)
+
+
 def require_login(server, factories, user, password):
     auth = GstRtspServer.RTSPAuth()
     auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
@@ -133,6 +148,7 @@ def main():
         factory = GstRtspServer.RTSPMediaFactory()
         factory.set_launch(f"( {launch} )")
         factory.set_shared(True)
+        factory.connect("media-configure", refuse_seeks)
         if path in ("/unheard", "/hushed"):
             after_s = HUSHED_AFTER_S if path == "/hushed" else 0
             factory.connect("media-configure", lambda _, media, at: end_sound(media, at), after_s)
