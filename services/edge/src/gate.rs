@@ -1,77 +1,110 @@
 //! Between a viewer's permit and its frames: shut once, for good.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::ArcSwap;
 use sightline_media::ring::Listener;
 use tokio::time::Instant;
 
 use crate::error::End;
 use crate::permit::Permit;
 
+/// [`Gate::open_until_ns`] of a gate that was shut.
+const SHUT: u64 = 0;
+
 /// Open as long as the permit holds. The data path asks before each frame; the viewer actor shuts
 /// it when the permission ends. Built from a permit only.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    permit: ArcSwap<Permit>,
-    end: OnceLock<End>,
+    made: Instant,
+    /// Nanoseconds after it was made. All that the data path looks at while the gate is open: what
+    /// the terms say is some way through memory, for each viewer and frame.
+    open_until_ns: AtomicU64,
+    terms: Mutex<Terms>,
+}
+
+/// What `open_until_ns` follows from; both change under the lock.
+#[derive(Debug)]
+struct Terms {
+    permit: Arc<Permit>,
+    end: Option<End>,
     /// Woken when the gate shuts, so that the end is told at once.
-    listener: Mutex<Option<Arc<Listener>>>,
+    listener: Option<Arc<Listener>>,
 }
 
 impl Gate {
     pub(crate) fn new(permit: Permit) -> Arc<Self> {
+        let made = Instant::now();
         Arc::new(Self {
-            permit: ArcSwap::from_pointee(permit),
-            end: OnceLock::new(),
-            listener: Mutex::new(None),
+            made,
+            open_until_ns: AtomicU64::new(nanos(made, permit.until())),
+            terms: Mutex::new(Terms {
+                permit: Arc::new(permit),
+                end: None,
+                listener: None,
+            }),
         })
     }
 
     /// Whether a frame may pass now; otherwise why not. Does not rely on any timer.
     pub(crate) fn check(&self, now: Instant) -> Result<(), End> {
-        if let Some(end) = self.end.get() {
-            return Err(end.clone());
+        if nanos(self.made, now) < self.open_until_ns.load(Ordering::Acquire) {
+            return Ok(());
         }
-        let permit = self.permit.load();
-        if now >= permit.until() {
-            Err(permit.then().clone())
-        } else {
-            Ok(())
-        }
+        let terms = self.terms();
+        Err(match &terms.end {
+            Some(end) => end.clone(),
+            None => terms.permit.then().clone(),
+        })
     }
 
     /// Shuts it; the first reason stands.
     pub(crate) fn shut(&self, end: End) {
-        // A second reason is dropped on purpose.
-        let _ = self.end.set(end);
-        let listener = self
-            .listener
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let mut terms = self.terms();
+        terms.end.get_or_insert(end);
+        self.open_until_ns.store(SHUT, Ordering::Release);
+        let listener = terms.listener.clone();
+        drop(terms);
         if let Some(listener) = listener {
             listener.wake();
         }
     }
 
     /// Why it was shut.
-    pub(crate) fn ended(&self) -> Option<&End> {
-        self.end.get()
+    pub(crate) fn ended(&self) -> Option<End> {
+        self.terms().end.clone()
     }
 
     /// Exchanges the permit for a newer one; a gate that is shut stays shut.
     pub(crate) fn renew(&self, permit: Permit) {
-        self.permit.store(Arc::new(permit));
+        let mut terms = self.terms();
+        if terms.end.is_none() {
+            let until = nanos(self.made, permit.until());
+            self.open_until_ns.store(until, Ordering::Release);
+        }
+        terms.permit = Arc::new(permit);
     }
 
     /// The permit in force.
     pub(crate) fn permit(&self) -> Arc<Permit> {
-        self.permit.load_full()
+        Arc::clone(&self.terms().permit)
     }
 
     /// Whom to wake when it shuts.
     pub(crate) fn wakes(&self, listener: Arc<Listener>) {
-        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener);
+        self.terms().listener = Some(listener);
+    }
+
+    fn terms(&self) -> MutexGuard<'_, Terms> {
+        self.terms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// From one moment to a later one; 0 when it is not later.
+fn nanos(from: Instant, to: Instant) -> u64 {
+    let span = to.saturating_duration_since(from);
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

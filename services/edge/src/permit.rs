@@ -289,4 +289,4 @@ fn grant(grant: internal::Grant) -> Option<Grant> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

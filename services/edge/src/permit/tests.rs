@@ -76,6 +76,16 @@ fn heartbeat(revision: u64) -> internal::WatchDeviceResponse {
     }
 }
 
+/// Of an owner, as of now.
+pub(crate) fn owners_permit(now: Instant) -> Permit {
+    let owner = account(1);
+    let mut grants = Grants::unknown(device());
+    grants.hear(news(1, vec![owned_by(&owner)]), now);
+    grants
+        .permit_live(&caller(&owner), 1, now, NOON_UNIX_MS)
+        .unwrap()
+}
+
 #[test]
 fn grants_that_were_not_heard_of_for_too_long_let_nobody_in() {
     let owner = account(1);

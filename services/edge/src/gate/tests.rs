@@ -1,0 +1,49 @@
+use std::time::Duration;
+
+use sightline_rpc::live::v1::EndReason;
+
+use super::*;
+use crate::permit::tests::owners_permit;
+
+fn revoked() -> End {
+    End::new(EndReason::AccessEnded, "a test ends it")
+}
+
+#[test]
+fn gate_shuts_by_itself_at_the_end_of_its_permit() {
+    let permit = owners_permit(Instant::now());
+    let (until, then) = (permit.until(), permit.then().clone());
+    let gate = Gate::new(permit);
+    assert_eq!(gate.check(until - Duration::from_millis(1)), Ok(()));
+    assert_eq!(gate.check(until), Err(then));
+}
+
+#[test]
+fn gate_is_open_for_as_long_as_a_newer_permit_says() {
+    let now = Instant::now();
+    let gate = Gate::new(owners_permit(now));
+    let later = owners_permit(now + Duration::from_secs(60));
+    let until = later.until();
+    assert!(gate.check(until - Duration::from_millis(1)).is_err());
+    gate.renew(later);
+    assert_eq!(gate.check(until - Duration::from_millis(1)), Ok(()));
+    assert!(gate.check(until).is_err());
+}
+
+#[test]
+fn gate_that_was_shut_is_not_opened_by_a_newer_permit() {
+    let now = Instant::now();
+    let gate = Gate::new(owners_permit(now));
+    gate.shut(revoked());
+    gate.renew(owners_permit(now + Duration::from_secs(60)));
+    assert_eq!(gate.check(now), Err(revoked()));
+}
+
+#[test]
+fn first_reason_for_which_a_gate_was_shut_stands() {
+    let gate = Gate::new(owners_permit(Instant::now()));
+    gate.shut(revoked());
+    gate.shut(End::new(EndReason::Draining, "too late"));
+    assert_eq!(gate.check(Instant::now()), Err(revoked()));
+    assert_eq!(gate.ended(), Some(revoked()));
+}
