@@ -1,15 +1,16 @@
 //! From one ring to the connections of its viewers.
 //!
-//! Viewers hang on shards of at most [`LANES_MAX`]. A shard is one task on the session's arbiter:
+//! Viewers hang on shards of at most 64. A shard is one task on the session's arbiter:
 //! it wakes once per frame, and writes the frame to each of its viewers in turn. What a viewer
 //! costs is its one write; there is no task, queue or lock of its own.
 
+mod ears;
 mod form;
 mod lane;
 mod outbox;
 mod outlet;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -20,13 +21,10 @@ use tokio::time::Instant;
 
 use crate::metrics::Metrics;
 
+use ears::{Ears, Place};
 pub(crate) use lane::Lane;
 use outbox::Tally;
 pub(crate) use outlet::{Outlet, WebSocket};
-
-/// Viewers of one shard. A socket that becomes writable again makes its whole shard look round,
-/// which takes some microseconds at this size.
-const LANES_MAX: usize = 64;
 
 /// All shards of one ring; lives on one arbiter.
 #[derive(Debug)]
@@ -40,9 +38,20 @@ pub(crate) struct FanOut {
 #[derive(Debug)]
 struct Shard {
     listener: Arc<Listener>,
-    lanes: RefCell<Vec<Lane>>,
+    ears: Arc<Ears>,
+    /// A bit for each place that is taken. A socket that becomes writable again makes the whole
+    /// shard look round, which takes some microseconds at this size.
+    taken: Cell<u64>,
+    lanes: RefCell<Vec<Seated>>,
     /// Viewers that came since the last look round.
-    incoming: RefCell<Vec<Lane>>,
+    incoming: RefCell<Vec<Seated>>,
+}
+
+/// A viewer at its place.
+#[derive(Debug)]
+struct Seated {
+    place: Place,
+    lane: Lane,
 }
 
 impl FanOut {
@@ -68,8 +77,11 @@ impl FanOut {
             .filter_map(Weak::upgrade)
             .find(|shard| shard.has_room());
         let shard = with_room.unwrap_or_else(|| {
+            let listener = Arc::new(self.ring.listen());
             let shard = Rc::new(Shard {
-                listener: Arc::new(self.ring.listen()),
+                ears: Ears::new(Arc::clone(&listener)),
+                listener,
+                taken: Cell::new(0),
                 lanes: RefCell::default(),
                 incoming: RefCell::default(),
             });
@@ -78,14 +90,21 @@ impl FanOut {
             shard
         });
         lane.gate().wakes(Arc::clone(&shard.listener));
-        shard.incoming.borrow_mut().push(lane);
-        shard.listener.wake();
+        shard.seat(lane);
     }
 }
 
 impl Shard {
     fn has_room(&self) -> bool {
-        self.lanes.borrow().len() + self.incoming.borrow().len() < LANES_MAX
+        self.taken.get() != u64::MAX
+    }
+
+    /// Gives the first free place to a viewer.
+    fn seat(&self, lane: Lane) {
+        let bit = 1 << self.taken.get().trailing_ones();
+        self.taken.set(self.taken.get() | bit);
+        let place = self.ears.place(bit);
+        self.incoming.borrow_mut().push(Seated { place, lane });
     }
 
     /// Runs until the last viewer has gone.
@@ -97,9 +116,18 @@ impl Shard {
         self.listener.register(cx.waker());
         let mut lanes = self.lanes.borrow_mut();
         lanes.append(&mut self.incoming.borrow_mut());
+        let woken = self.ears.take();
         let now = Instant::now();
         let mut tally = Tally::default();
-        lanes.retain_mut(|lane| lane.poll(cx, now, &mut tally).is_pending());
+        lanes.retain_mut(|Seated { place, lane }| {
+            let cx = &mut Context::from_waker(&place.waker);
+            let is_woken = woken & place.bit != 0;
+            let stays = lane.poll(cx, now, is_woken, &mut tally).is_pending();
+            if !stays {
+                self.taken.set(self.taken.get() & !place.bit);
+            }
+            stays
+        });
         tally.add_to(metrics);
         if lanes.is_empty() {
             Poll::Ready(())
@@ -108,3 +136,6 @@ impl Shard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

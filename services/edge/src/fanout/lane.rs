@@ -50,32 +50,32 @@ impl Lane {
         self.outbox.gate()
     }
 
-    /// Moves what can be moved; ready when the connection is over.
+    /// Moves what can be moved; ready when the connection is over. The viewer is heard when it has
+    /// woken its shard.
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
         now: Instant,
+        is_woken: bool,
         tally: &mut Tally,
     ) -> Poll<()> {
-        let messages = &mut self.outbox.messages;
-        if self
-            .outlet
-            .poll_read(cx, now, &self.hold, messages)
-            .is_err()
-        {
-            return Poll::Ready(());
+        if is_woken {
+            let messages = &mut self.outbox.messages;
+            let heard = self.outlet.poll_read(cx, now, &self.hold, messages);
+            if heard.is_err() {
+                return Poll::Ready(());
+            }
         }
         loop {
-            if self.outbox.messages.is_empty() {
-                self.fill(now, tally);
-            }
+            // What is left from before may hide that there is more.
+            let is_full = !self.outbox.messages.is_empty() || self.fill(now, tally);
             match self.poll_write(cx, now, tally) {
-                Poll::Ready(Ok(true)) => {}
-                Poll::Ready(Ok(false)) if self.outbox.is_leaving() => {
+                Poll::Ready(Ok(())) if is_full => {}
+                Poll::Ready(Ok(())) if self.outbox.is_leaving() => {
                     self.outlet.finish(&mut self.outbox.messages);
                     return Poll::Ready(());
                 }
-                Poll::Ready(Ok(false)) => return Poll::Pending,
+                Poll::Ready(Ok(())) => return Poll::Pending,
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
                 Poll::Pending => return self.poll_stalled(now),
             }
@@ -112,25 +112,25 @@ impl Lane {
         }
     }
 
-    /// The next messages, as many as one write takes.
-    fn fill(&mut self, now: Instant, tally: &mut Tally) {
-        self.outbox.fill(now, BATCH_MAX, tally);
+    /// The next messages, as many as one write takes; true when there may be more.
+    fn fill(&mut self, now: Instant, tally: &mut Tally) -> bool {
+        let is_full = self.outbox.fill(now, BATCH_MAX, tally);
         if !self.outbox.messages.is_empty() {
             self.moved_at = now;
         }
         if self.outbox.is_leaving() {
             self.leaving_since.get_or_insert(now);
         }
+        is_full
     }
 
-    /// Ready with true when everything has gone out, with false when there was nothing to send.
+    /// Ready when everything has gone out.
     fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
         now: Instant,
         tally: &mut Tally,
-    ) -> Poll<io::Result<bool>> {
-        let mut moved = false;
+    ) -> Poll<io::Result<()>> {
         while !self.outbox.messages.is_empty() {
             let written = ready!(self.outlet.poll_write(cx, &mut self.outbox.messages))?;
             if written == 0 {
@@ -139,13 +139,12 @@ impl Lane {
             tally.bytes += written as u64;
             self.moved_at = now;
             self.needs_flush = true;
-            moved = true;
         }
         if self.needs_flush {
             ready!(self.outlet.poll_flush(cx))?;
             self.needs_flush = false;
         }
-        Poll::Ready(Ok(moved))
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -64,18 +64,19 @@ impl Outbox {
     }
 
     /// Puts the next frames there, at most so many, with what has to be said before them; or the last
-    /// words, when the gate is shut.
-    pub(super) fn fill(&mut self, now: Instant, frames_max: usize, tally: &mut Tally) {
+    /// words, when the gate is shut. False when there is nothing more at the moment.
+    pub(super) fn fill(&mut self, now: Instant, frames_max: usize, tally: &mut Tally) -> bool {
         if self.is_leaving {
-            return;
+            return false;
         }
         if let Err(end) = self.gate.check(now) {
-            return self.leave(&end);
+            self.leave(&end);
+            return false;
         }
         for _ in 0..frames_max {
             // None also when the writer is gone: the viewer's actor knows why, and shuts the gate.
             let Some(Step { lost, entry }) = self.cursor.try_next() else {
-                break;
+                return false;
             };
             if lost > 0 {
                 tally.skipped += lost;
@@ -84,13 +85,17 @@ impl Outbox {
             if self.generation != Some(entry.generation()) {
                 match self.form.started(entry.tracks()) {
                     Ok(words) => self.messages.extend(words),
-                    Err(end) => return self.leave(&end),
+                    Err(end) => {
+                        self.leave(&end);
+                        return false;
+                    }
                 }
                 self.generation = Some(entry.generation());
             }
             tally.frames += 1;
             self.messages.push_back(self.form.frame(&entry));
         }
+        true
     }
 
     /// Ends it, with words for the viewer.
