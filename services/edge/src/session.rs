@@ -13,6 +13,7 @@ mod feed;
 mod links;
 mod measurement;
 mod questions;
+mod task;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +23,7 @@ use std::time::Duration;
 
 use actix::{
     Actor, ActorContext as _, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler,
-    Message, WrapFuture as _,
+    Message, SpawnHandle, WrapFuture as _,
 };
 use sightline_coord::Epoch;
 use sightline_domain::CloudId;
@@ -49,6 +50,7 @@ use feed::{Feed, FeedKey};
 use links::LinkDown;
 use measurement::Measurement;
 pub(crate) use questions::{VerifyClaim, VerifyUser};
+use task::Task;
 
 /// Messages that may wait for one session. Who asks something waits for room; ends of sign-ins and
 /// newer tokens are left out without it. Sent past this bound is only what comes once: the end of a
@@ -89,9 +91,14 @@ pub(crate) struct Session {
     /// Frame bytes of all streams.
     received: Arc<Count>,
     grants: Grants,
+    /// With the device, the registry and sharing.
+    conversations: Vec<Task>,
     feeds: HashMap<FeedKey, Feed>,
+    next_feed: u64,
     viewers: HashMap<u64, Watching>,
     next_viewer: u64,
+    /// [`PERMIT_CHECK`], while there are viewers: a device that nobody watches wakes no thread for it.
+    checks: Option<SpawnHandle>,
     /// Turns to ask the device for a picture.
     snapshots: Arc<Semaphore>,
     farewell: End,
@@ -130,9 +137,12 @@ impl Session {
             measurement: Measurement::default(),
             received: Arc::default(),
             grants: Grants::unknown(device),
+            conversations: Vec::new(),
             feeds: HashMap::new(),
+            next_feed: 0,
             viewers: HashMap::new(),
             next_viewer: 0,
+            checks: None,
             snapshots: Arc::new(Semaphore::new(SNAPSHOTS_MAX)),
             farewell: End::new(EndReason::DeviceOffline, "the device went offline"),
             _counted: Level::enter(&edge.metrics, |m| &m.devices),
@@ -168,11 +178,12 @@ impl Session {
             )));
         }
         tracing::info!(device = %self.device, epoch = epoch.0, "device connected");
-        self.follow_grants(ctx);
-        self.follow_events(ctx);
-        self.follow_description(epoch, ctx);
+        self.conversations = vec![
+            self.follow_grants(ctx),
+            self.follow_events(ctx),
+            self.follow_description(epoch, ctx),
+        ];
         self.measure_uplink(ctx);
-        ctx.run_interval(PERMIT_CHECK, Self::check_permits);
     }
 
     /// Fails closed: permits end in time, and without fresh grants open streams end after the grace.

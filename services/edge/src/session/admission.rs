@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::feed::FeedKey;
-use super::{Session, State, Watching};
+use super::{PERMIT_CHECK, Session, State, Watching};
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::metrics::Level;
@@ -92,6 +92,8 @@ impl Handler<Admit> for Session {
             _counted: Level::enter(&self.edge.metrics, |m| &m.viewers),
         };
         self.viewers.insert(id, watching);
+        self.checks
+            .get_or_insert_with(|| ctx.run_interval(PERMIT_CHECK, Self::check_permits));
         self.interrupt_measurement(ctx);
         let hold = Hold::new(viewer);
         let arbiter = Handle::current();
@@ -171,6 +173,11 @@ impl Handler<ViewerClosed> for Session {
     fn handle(&mut self, ViewerClosed { id }: ViewerClosed, ctx: &mut Context<Self>) {
         if let Some(watching) = self.viewers.remove(&id) {
             self.leave_feed(watching.feed, ctx);
+        }
+        if self.viewers.is_empty()
+            && let Some(checks) = self.checks.take()
+        {
+            ctx.cancel_future(checks);
         }
     }
 }

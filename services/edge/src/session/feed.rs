@@ -1,19 +1,20 @@
 //! One stream that is being asked of the device, for all who watch it.
 
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{ActorFutureExt as _, AsyncContext as _, Context, SpawnHandle, WrapFuture as _};
+use actix::{AsyncContext as _, Context, Handler, Message, SpawnHandle};
 use sightline_media::ring::{Ring, Writer, ring};
 use sightline_rpc::device::v1 as device;
 use sightline_rpc::device::v1::live_response::Event;
 use sightline_rpc::live::v1::{EndReason, StreamKind};
 use sightline_rpc::media::publish;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tonic::Code;
 
-use super::Session;
+use super::{Session, Task};
 use crate::error::End;
 use crate::fanout::FanOut;
 use crate::metrics::{Count, Entered, Level, Metrics, RingBytes};
@@ -36,8 +37,10 @@ pub(super) struct FeedKey {
 pub(super) struct Feed {
     pub(super) fanout: Rc<FanOut>,
     pub(super) viewers: usize,
-    /// Dropping the future ends the device's call.
-    ingest: SpawnHandle,
+    /// Tells this stream from an earlier one of the same key.
+    number: u64,
+    /// Dropping it ends the device's call.
+    _ingest: Task,
     linger: Option<SpawnHandle>,
     _counted: Entered,
 }
@@ -81,7 +84,7 @@ impl Session {
         }
     }
 
-    fn start_feed(&self, key: FeedKey, ctx: &mut Context<Self>) -> Feed {
+    fn start_feed(&mut self, key: FeedKey, ctx: &Context<Self>) -> Feed {
         let metrics = Arc::clone(&self.edge.metrics);
         let (writer, ring) = ring(self.edge.config.ring_limits());
         let filling = Filling {
@@ -91,29 +94,54 @@ impl Session {
             received: Arc::clone(&self.received),
             metrics: Arc::clone(&metrics),
         };
+        let number = self.next_feed;
+        self.next_feed += 1;
         let ingest = ingest(self.tunnel.clone(), key, filling);
-        let ingest = ctx.spawn(ingest.into_actor(self).map(move |end, session, ctx| {
-            session.feed_ended(key, &end, ctx);
-        }));
+        let session = ctx.address();
+        let ingest = Task::start(ctx.address(), async move {
+            let end = ingest.await;
+            session.do_send(FeedEnded { key, number, end });
+        });
         Feed {
             fanout: FanOut::new(ring, Arc::clone(&metrics)),
             viewers: 0,
-            ingest,
+            number,
+            _ingest: ingest,
             linger: None,
             _counted: Level::enter(&metrics, |m| &m.feeds),
         }
     }
 
     fn stop_feed(&mut self, key: FeedKey, ctx: &mut Context<Self>) {
-        if let Some(feed) = self.feeds.remove(&key) {
-            ctx.cancel_future(feed.ingest);
-            if let Some(linger) = feed.linger {
-                ctx.cancel_future(linger);
-            }
+        let linger = self.feeds.remove(&key).and_then(|feed| feed.linger);
+        if let Some(linger) = linger {
+            ctx.cancel_future(linger);
         }
     }
+}
 
-    fn feed_ended(&mut self, key: FeedKey, end: &End, ctx: &mut Context<Self>) {
+/// The device, or the edge for its sake, has ended a stream.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct FeedEnded {
+    pub(super) key: FeedKey,
+    pub(super) number: u64,
+    pub(super) end: End,
+}
+
+impl Handler<FeedEnded> for Session {
+    type Result = ();
+
+    fn handle(&mut self, ended: FeedEnded, ctx: &mut Context<Self>) {
+        let FeedEnded { key, number, end } = ended;
+        if self
+            .feeds
+            .get(&key)
+            .is_none_or(|feed| feed.number != number)
+        {
+            // It was stopped meanwhile, and may have been started anew.
+            return;
+        }
         tracing::info!(
             device = %self.device, channel = key.channel, reason = end.name(),
             detail = %end.message, "stream ended"
@@ -122,7 +150,7 @@ impl Session {
             self.edge.metrics.bad_streams.add(1);
         }
         self.stop_feed(key, ctx);
-        self.end_viewers(end, |watching| watching.feed == key);
+        self.end_viewers(&end, |watching| watching.feed == key);
     }
 }
 
@@ -138,14 +166,26 @@ async fn ingest(mut tunnel: Tunnel, key: FeedKey, mut filling: Filling) -> End {
         Ok(Err(status)) => return refusal(&status),
         Err(_) => return silence(),
     };
+    // One timer, which is set anew when it fires early; setting it for each frame costs more.
+    let mut alarm = pin!(sleep_until(silent_at));
     loop {
-        let event = match timeout_at(silent_at, events.message()).await {
-            Ok(Ok(Some(message))) => message.event,
-            Ok(Ok(None)) => {
+        let message = tokio::select! {
+            biased;
+            message = events.message() => message,
+            () = &mut alarm => {
+                if silent_at <= Instant::now() {
+                    return silence();
+                }
+                alarm.as_mut().reset(silent_at);
+                continue;
+            }
+        };
+        let event = match message {
+            Ok(Some(message)) => message.event,
+            Ok(None) => {
                 return End::new(EndReason::ChannelUnavailable, "the device ended it");
             }
-            Ok(Err(status)) => return refusal(&status),
-            Err(_) => return silence(),
+            Err(status) => return refusal(&status),
         };
         let Some(event) = event else { continue };
         if let Event::Frame(_) = event {

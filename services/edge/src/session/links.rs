@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use actix::{Addr, AsyncContext as _, Context, Message, WrapFuture as _};
+use actix::{Addr, AsyncContext as _, Context, Message};
 use sightline_coord::Epoch;
 use sightline_domain::CloudId;
 use sightline_rpc::device::v1 as device;
@@ -13,7 +13,7 @@ use tonic::Code;
 
 use super::claim::Claim;
 use super::description::ChannelChanged;
-use super::{GrantsHeard, Session};
+use super::{GrantsHeard, Session, Task};
 use crate::edge::Shared;
 use crate::permit::STALE_AFTER;
 use crate::uplink::Tunnel;
@@ -65,84 +65,75 @@ pub(super) async fn establish(
 
 impl Session {
     /// Hears grants for as long as the session lives; silence is noticed by the freshness check.
-    pub(super) fn follow_grants(&self, ctx: &mut Context<Self>) {
+    pub(super) fn follow_grants(&self, ctx: &Context<Self>) -> Task {
         let (edge, device, session) = (Arc::clone(&self.edge), self.device, ctx.address());
-        ctx.spawn(
-            async move {
-                let mut pause = Pause::default();
-                loop {
-                    if let Err(error) = hear_grants(&edge, device, &session, &mut pause).await {
-                        tracing::debug!(%device, %error, "watch grants");
-                    }
-                    pause.wait().await;
+        Task::start(ctx.address(), async move {
+            let mut pause = Pause::default();
+            loop {
+                if let Err(error) = hear_grants(&edge, device, &session, &mut pause).await {
+                    tracing::debug!(%device, %error, "watch grants");
                 }
+                pause.wait().await;
             }
-            .into_actor(self),
-        );
+        })
     }
 
     /// Hears what changes on the device. The session ends when the device stops telling.
-    pub(super) fn follow_events(&self, ctx: &mut Context<Self>) {
+    pub(super) fn follow_events(&self, ctx: &Context<Self>) -> Task {
         let (mut tunnel, session) = (self.tunnel.clone(), ctx.address());
-        ctx.spawn(
-            async move {
-                let why = match tunnel
-                    .client()
-                    .watch_events(device::WatchEventsRequest {})
-                    .await
-                {
-                    Ok(events) => hear_events(events.into_inner(), &session).await,
-                    Err(_) => "the device refused to tell of changes",
-                };
-                session.do_send(LinkDown(why));
-            }
-            .into_actor(self),
-        );
+        Task::start(ctx.address(), async move {
+            let why = match tunnel
+                .client()
+                .watch_events(device::WatchEventsRequest {})
+                .await
+            {
+                Ok(events) => hear_events(events.into_inner(), &session).await,
+                Err(_) => "the device refused to tell of changes",
+            };
+            session.do_send(LinkDown(why));
+        })
     }
 
     /// Tells the registry what the device is, now and after each change. One task does it, so that
     /// an older description never overtakes a newer one.
-    pub(super) fn follow_description(&self, epoch: Epoch, ctx: &mut Context<Self>) {
+    pub(super) fn follow_description(&self, epoch: Epoch, ctx: &Context<Self>) -> Task {
         let (edge, device, session) = (Arc::clone(&self.edge), self.device, ctx.address());
         let mut description = self.description.subscribe();
         let mut uplink = self.uplink_bits_per_s.subscribe();
-        ctx.spawn(
-            async move {
-                let mut pause = Pause::default();
-                loop {
-                    let request = internal::ReportRequest {
-                        device_id: device.to_string(),
-                        epoch: epoch.0,
-                        description: Some(description.borrow_and_update().clone()),
-                        uplink_bits_per_s: *uplink.borrow_and_update(),
-                    };
-                    match edge.devices.clone().report(request).await {
-                        Ok(_) => {
-                            pause = Pause::default();
-                            tokio::time::sleep(REPORT_INTERVAL).await;
-                            let changed = tokio::select! {
-                                changed = description.changed() => changed,
-                                changed = uplink.changed() => changed,
-                            };
-                            if changed.is_err() {
-                                return;
-                            }
+        Task::start(ctx.address(), async move {
+            let mut pause = Pause::default();
+            loop {
+                let request = internal::ReportRequest {
+                    device_id: device.to_string(),
+                    epoch: epoch.0,
+                    description: Some(description.borrow_and_update().clone()),
+                    uplink_bits_per_s: *uplink.borrow_and_update(),
+                };
+                match edge.devices.clone().report(request).await {
+                    Ok(_) => {
+                        pause = Pause::default();
+                        tokio::time::sleep(REPORT_INTERVAL).await;
+                        let changed = tokio::select! {
+                            changed = description.changed() => changed,
+                            changed = uplink.changed() => changed,
+                        };
+                        if changed.is_err() {
+                            return;
                         }
-                        Err(status) if status.code() == Code::Aborted => {
-                            return session.do_send(LinkDown("a newer session has reported"));
-                        }
-                        Err(status) if status.code() == Code::InvalidArgument => {
-                            return session.do_send(LinkDown("the registry refused the device"));
-                        }
-                        Err(status) => {
-                            tracing::debug!(%device, %status, "report the device");
-                            pause.wait().await;
-                        }
+                    }
+                    Err(status) if status.code() == Code::Aborted => {
+                        return session.do_send(LinkDown("a newer session has reported"));
+                    }
+                    Err(status) if status.code() == Code::InvalidArgument => {
+                        return session.do_send(LinkDown("the registry refused the device"));
+                    }
+                    Err(status) => {
+                        tracing::debug!(%device, %status, "report the device");
+                        pause.wait().await;
                     }
                 }
             }
-            .into_actor(self),
-        );
+        })
     }
 }
 

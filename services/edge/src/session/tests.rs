@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use actix::{Context, Handler, Message};
-use sightline_rpc::live::v1::EndReason;
+use sightline_rpc::live::v1::{EndReason, StreamKind};
 use tokio::time::Instant;
 
-use super::{Finish, Session, Snapshot};
+use super::feed::{FeedEnded, FeedKey};
+use super::{Finish, Session, Snapshot, Task};
 use crate::error::{End, Error};
 use crate::rig::{self, Device, until};
 
@@ -91,6 +92,43 @@ fn session_that_panics_ends_its_viewers_and_its_claim() {
 }
 
 #[test]
+fn session_with_a_task_that_panics_ends() {
+    rig::run(async |rig| {
+        let device = Device::new();
+        let id = device.id;
+        let (connected, admission) = rig.watch(device).await;
+        let _task = Task::start(connected.session.clone(), async {
+            panic!("a test breaks the task")
+        });
+        until(async || rig.owner(id).await.is_none()).await;
+        assert!(admission.gate.check(Instant::now()).is_err());
+    });
+}
+
+#[test]
+fn end_of_an_earlier_stream_leaves_the_running_one_alone() {
+    rig::run(async |rig| {
+        let (connected, admission) = rig.watch(Device::new()).await;
+        let key = FeedKey {
+            channel: 1,
+            stream: StreamKind::Main,
+        };
+        let ended = |number| FeedEnded {
+            key,
+            number,
+            end: End::new(EndReason::ChannelUnavailable, "a test ends it"),
+        };
+        connected.session.send(ended(1)).await.unwrap();
+        let frames = rig.edge.metrics.frames_in.get();
+        until(async || rig.edge.metrics.frames_in.get() > frames).await;
+        assert_eq!(admission.gate.check(Instant::now()), Ok(()));
+        connected.session.send(ended(0)).await.unwrap();
+        until(async || admission.gate.check(Instant::now()).is_err()).await;
+        assert_eq!(rig.edge.metrics.feeds.get(), 0);
+    });
+}
+
+#[test]
 fn session_that_is_ended_tells_its_viewers_why() {
     rig::run(async |rig| {
         let (connected, admission) = rig.watch(Device::new()).await;
@@ -141,6 +179,23 @@ fn end_of_a_sign_in_is_seen_by_a_session_that_nobody_tells_of_it() {
         until(async || admission.gate.check(Instant::now()).is_err()).await;
         let end = admission.gate.check(Instant::now()).unwrap_err();
         assert_eq!(end.reason, EndReason::SessionEnded);
+    });
+}
+
+#[test]
+fn viewer_who_comes_when_all_others_had_gone_is_looked_at_like_the_first() {
+    rig::run(async |rig| {
+        let (connected, first) = rig.watch(Device::new()).await;
+        drop(first);
+        until(async || rig.edge.metrics.viewers.get() == 0).await;
+        let second = rig.watch_again(&connected).await;
+        rig.edge.draining.cancel();
+        let sign_in = second.gate.permit().caller().session().to_owned();
+        rig.edge
+            .verifier
+            .ended_sessions()
+            .end(&sign_in, i64::MAX, 0);
+        until(async || second.gate.check(Instant::now()).is_err()).await;
     });
 }
 

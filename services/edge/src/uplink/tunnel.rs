@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{self, SendRequest};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use sightline_media::FRAME_BYTES_MAX;
 use sightline_rpc::device::v1::device_client::DeviceClient;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -40,12 +40,13 @@ pub(crate) struct Tunnel {
 }
 
 impl Tunnel {
-    /// Begins HTTP/2 on a connection that has been upgraded; `rest` came with the request head.
+    /// Begins HTTP/2 on a connection that has been upgraded; `rest` came with the request head. The
+    /// connection stays on the arbiter of the caller.
     pub(crate) async fn open<S>(stream: S, rest: Vec<u8>) -> Result<Self, hyper::Error>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+        let (sender, connection) = http2::Builder::new(OnArbiter)
             .timer(TokioTimer::new())
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
@@ -57,7 +58,7 @@ impl Tunnel {
             .await?;
         let closed = CancellationToken::new();
         let over = closed.clone().drop_guard();
-        tokio::spawn(async move {
+        actix::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "device connection");
             }
@@ -86,6 +87,16 @@ impl Tunnel {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+    }
+}
+
+/// Beside the session: a frame's way from the socket to the viewers is one turn of its task set.
+#[derive(Debug, Clone, Copy)]
+struct OnArbiter;
+
+impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for OnArbiter {
+    fn execute(&self, task: F) {
+        actix::spawn(task);
     }
 }
 
