@@ -5,6 +5,7 @@
 //! a [`Tunnel`], and the tunnel a [`Session`].
 
 mod head;
+mod intake;
 mod replay;
 mod tunnel;
 mod verifier;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Actor as _;
-use sightline_base::net::{Seats, rehome};
+use sightline_base::net::Seats;
 use sightline_base::tls;
 use sightline_domain::CloudId;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -26,6 +27,7 @@ use crate::edge::Shared;
 use crate::session::Session;
 
 use head::{Head, read_head};
+use intake::Intake;
 pub(crate) use tunnel::Tunnel;
 
 /// Longest from TCP accept to the end of the upgrade.
@@ -127,7 +129,7 @@ fn start_session(edge: Arc<Shared>, peer: SocketAddr, welcomed: Welcomed) {
             mut stream,
             rest,
         } = welcomed;
-        rehome(stream.get_mut().0);
+        stream.get_mut().0.rehome();
         match Tunnel::open(stream, rest).await {
             Ok(tunnel) => {
                 Session::new(device, edge, tunnel).start();
@@ -145,7 +147,7 @@ fn refuse(edge: &Shared, peer: SocketAddr, refused: &Refused) {
 /// A device that may begin HTTP/2.
 struct Welcomed {
     device: CloudId,
-    stream: TlsStream<TcpStream>,
+    stream: TlsStream<Intake>,
     /// What came behind the head of its request.
     rest: Vec<u8>,
 }
@@ -157,7 +159,10 @@ async fn welcome(
     edge: &Shared,
 ) -> Result<Welcomed, Refused> {
     socket.set_nodelay(true)?;
-    let mut stream = acceptor.accept(socket).await.map_err(Refused::Tls)?;
+    let mut stream = acceptor
+        .accept(Intake::new(socket))
+        .await
+        .map_err(Refused::Tls)?;
     let device = device_of(&stream)?;
     let head = read_request(&mut stream).await?;
     if edge.metrics.devices.get() >= edge.config.devices_max as u64 {
@@ -184,7 +189,7 @@ async fn welcome(
 }
 
 /// The cloud ID that belongs to the key of the connection.
-fn device_of(stream: &TlsStream<TcpStream>) -> Result<CloudId, Refused> {
+fn device_of(stream: &TlsStream<Intake>) -> Result<CloudId, Refused> {
     let certificates = stream.get_ref().1.peer_certificates();
     let certificate = certificates
         .and_then(<[_]>::first)
@@ -192,7 +197,7 @@ fn device_of(stream: &TlsStream<TcpStream>) -> Result<CloudId, Refused> {
     verifier::cloud_id(certificate).ok_or(Refused::NoCertificate)
 }
 
-async fn read_request(stream: &mut TlsStream<TcpStream>) -> Result<Head, Refused> {
+async fn read_request(stream: &mut TlsStream<Intake>) -> Result<Head, Refused> {
     let mut bytes = Vec::with_capacity(512);
     loop {
         if stream.read_buf(&mut bytes).await? == 0 {
