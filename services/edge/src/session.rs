@@ -46,7 +46,7 @@ use admission::SNAPSHOTS_MAX;
 pub(crate) use admission::{Admission, Admit, Picture, Renew, Snapshot, ViewerClosed};
 use claim::Claim;
 use description::Description;
-use feed::{Feed, FeedKey};
+use feed::{Feed, FeedKey, Run};
 use links::LinkDown;
 use measurement::Measurement;
 pub(crate) use questions::{VerifyClaim, VerifyUser};
@@ -54,7 +54,7 @@ use task::Task;
 
 /// Messages that may wait for one session. Who asks something waits for room; ends of sign-ins and
 /// newer tokens are left out without it. Sent past this bound is only what comes once: the end of a
-/// viewer, of a conversation, of the claim, and of the session itself.
+/// viewer, of a stream, of a conversation, of the claim, and of the session itself.
 const MAILBOX: usize = 1024;
 /// How often the permits of viewers and the freshness of grants are looked at. The data path asks
 /// before each frame; this ends streams that have no frame, and notices a clock that was set.
@@ -110,7 +110,7 @@ pub(crate) struct Session {
 struct Watching {
     viewer: Addr<Viewer>,
     gate: Arc<Gate>,
-    feed: FeedKey,
+    run: Run,
     /// Keeps the viewer where the end of its sign-in is looked up.
     sign_in: SignIn,
     _counted: Entered,

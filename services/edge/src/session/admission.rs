@@ -78,7 +78,7 @@ impl Handler<Admit> for Session {
             channel: request.channel,
             stream,
         };
-        let fanout = self.enter_feed(feed, ctx);
+        let (run, fanout) = self.enter_feed(feed, ctx);
         let id = self.next_viewer;
         self.next_viewer += 1;
         let gate = Gate::new(permit);
@@ -87,7 +87,7 @@ impl Handler<Admit> for Session {
         let watching = Watching {
             viewer: viewer.clone(),
             gate: Arc::clone(&gate),
-            feed,
+            run,
             sign_in,
             _counted: Level::enter(&self.edge.metrics, |m| &m.viewers),
         };
@@ -172,7 +172,7 @@ impl Handler<ViewerClosed> for Session {
 
     fn handle(&mut self, ViewerClosed { id }: ViewerClosed, ctx: &mut Context<Self>) {
         if let Some(watching) = self.viewers.remove(&id) {
-            self.leave_feed(watching.feed, ctx);
+            self.leave_feed(watching.run, ctx);
         }
         if self.viewers.is_empty()
             && let Some(checks) = self.checks.take()

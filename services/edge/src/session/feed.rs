@@ -32,13 +32,20 @@ pub(super) struct FeedKey {
     pub(super) stream: StreamKind,
 }
 
+/// One run of a stream. Its viewers may stay a while after it has ended, when another one of the same
+/// key may be running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) key: FeedKey,
+    pub(super) number: u64,
+}
+
 /// A running stream: the ring that it fills, and its fan-out.
 #[derive(Debug)]
 pub(super) struct Feed {
     pub(super) fanout: Rc<FanOut>,
+    pub(super) run: Run,
     pub(super) viewers: usize,
-    /// Tells this stream from an earlier one of the same key.
-    number: u64,
     /// Dropping it ends the device's call.
     _ingest: Task,
     linger: Option<SpawnHandle>,
@@ -47,7 +54,11 @@ pub(super) struct Feed {
 
 impl Session {
     /// The feed of a stream with one viewer more; starts it when it is not running.
-    pub(super) fn enter_feed(&mut self, key: FeedKey, ctx: &mut Context<Self>) -> Rc<FanOut> {
+    pub(super) fn enter_feed(
+        &mut self,
+        key: FeedKey,
+        ctx: &mut Context<Self>,
+    ) -> (Run, Rc<FanOut>) {
         if !self.feeds.contains_key(&key) {
             let feed = self.start_feed(key, ctx);
             self.feeds.insert(key, feed);
@@ -60,25 +71,22 @@ impl Session {
         if let Some(linger) = feed.linger.take() {
             ctx.cancel_future(linger);
         }
-        Rc::clone(&feed.fanout)
+        (feed.run, Rc::clone(&feed.fanout))
     }
 
     /// One viewer less; the last one leaves the stream running for a while, so that a page that is
     /// loaded again finds it warm.
-    pub(super) fn leave_feed(&mut self, key: FeedKey, ctx: &mut Context<Self>) {
+    pub(super) fn leave_feed(&mut self, run: Run, ctx: &mut Context<Self>) {
         let linger = self.edge.config.linger();
-        let Some(feed) = self.feeds.get_mut(&key) else {
+        let Some(feed) = self.feeds.get_mut(&run.key).filter(|f| f.run == run) else {
             return;
         };
         feed.viewers = feed.viewers.saturating_sub(1);
         if feed.viewers == 0 && feed.linger.is_none() {
             feed.linger = Some(ctx.run_later(linger, move |session, ctx| {
-                if session
-                    .feeds
-                    .get(&key)
-                    .is_some_and(|feed| feed.viewers == 0)
-                {
-                    session.stop_feed(key, ctx);
+                let feed = session.feeds.get(&run.key);
+                if feed.is_some_and(|feed| feed.viewers == 0) {
+                    session.stop_feed(run.key, ctx);
                 }
             }));
         }
@@ -96,16 +104,17 @@ impl Session {
         };
         let number = self.next_feed;
         self.next_feed += 1;
+        let run = Run { key, number };
         let ingest = ingest(self.tunnel.clone(), key, filling);
         let session = ctx.address();
         let ingest = Task::start(ctx.address(), async move {
             let end = ingest.await;
-            session.do_send(FeedEnded { key, number, end });
+            session.do_send(FeedEnded { run, end });
         });
         Feed {
             fanout: FanOut::new(ring, Arc::clone(&metrics)),
+            run,
             viewers: 0,
-            number,
             _ingest: ingest,
             linger: None,
             _counted: Level::enter(&metrics, |m| &m.feeds),
@@ -124,8 +133,7 @@ impl Session {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(super) struct FeedEnded {
-    pub(super) key: FeedKey,
-    pub(super) number: u64,
+    pub(super) run: Run,
     pub(super) end: End,
 }
 
@@ -133,12 +141,9 @@ impl Handler<FeedEnded> for Session {
     type Result = ();
 
     fn handle(&mut self, ended: FeedEnded, ctx: &mut Context<Self>) {
-        let FeedEnded { key, number, end } = ended;
-        if self
-            .feeds
-            .get(&key)
-            .is_none_or(|feed| feed.number != number)
-        {
+        let FeedEnded { run, end } = ended;
+        let key = run.key;
+        if self.feeds.get(&key).is_none_or(|feed| feed.run != run) {
             // It was stopped meanwhile, and may have been started anew.
             return;
         }
@@ -150,7 +155,7 @@ impl Handler<FeedEnded> for Session {
             self.edge.metrics.bad_streams.add(1);
         }
         self.stop_feed(key, ctx);
-        self.end_viewers(&end, |watching| watching.feed == key);
+        self.end_viewers(&end, |watching| watching.run == run);
     }
 }
 

@@ -4,7 +4,7 @@ use actix::{Context, Handler, Message};
 use sightline_rpc::live::v1::{EndReason, StreamKind};
 use tokio::time::Instant;
 
-use super::feed::{FeedEnded, FeedKey};
+use super::feed::{FeedEnded, FeedKey, Run};
 use super::{Finish, Session, Snapshot, Task};
 use crate::error::{End, Error};
 use crate::rig::{self, Device, until};
@@ -105,19 +105,22 @@ fn session_with_a_task_that_panics_ends() {
     });
 }
 
+/// The end of the first, second or later run of the rig's stream.
+fn ended(number: u64) -> FeedEnded {
+    let key = FeedKey {
+        channel: 1,
+        stream: StreamKind::Main,
+    };
+    FeedEnded {
+        run: Run { key, number },
+        end: End::new(EndReason::ChannelUnavailable, "a test ends it"),
+    }
+}
+
 #[test]
 fn end_of_an_earlier_stream_leaves_the_running_one_alone() {
     rig::run(async |rig| {
         let (connected, admission) = rig.watch(Device::new()).await;
-        let key = FeedKey {
-            channel: 1,
-            stream: StreamKind::Main,
-        };
-        let ended = |number| FeedEnded {
-            key,
-            number,
-            end: End::new(EndReason::ChannelUnavailable, "a test ends it"),
-        };
         connected.session.send(ended(1)).await.unwrap();
         let frames = rig.edge.metrics.frames_in.get();
         until(async || rig.edge.metrics.frames_in.get() > frames).await;
@@ -125,6 +128,22 @@ fn end_of_an_earlier_stream_leaves_the_running_one_alone() {
         connected.session.send(ended(0)).await.unwrap();
         until(async || admission.gate.check(Instant::now()).is_err()).await;
         assert_eq!(rig.edge.metrics.feeds.get(), 0);
+    });
+}
+
+#[test]
+fn viewer_of_a_stream_that_has_ended_leaves_the_one_after_it_running() {
+    rig::run(async |rig| {
+        let (connected, of_the_first) = rig.watch(Device::new()).await;
+        connected.session.send(ended(0)).await.unwrap();
+        let of_the_second = rig.watch_again(&connected).await;
+        assert_eq!(rig.edge.metrics.viewers.get(), 2);
+        drop(of_the_first);
+        until(async || rig.edge.metrics.viewers.get() == 1).await;
+        let began = Instant::now();
+        until(async || began.elapsed() > rig.edge.config.linger() * 2).await;
+        assert_eq!(rig.edge.metrics.feeds.get(), 1, "it was stopped");
+        assert_eq!(of_the_second.gate.check(Instant::now()), Ok(()));
     });
 }
 
