@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::metrics::Metrics;
 
-use ears::{Ears, Place};
+use ears::{Ear, Ears};
 pub(crate) use lane::Lane;
 use outbox::Tally;
 pub(crate) use outlet::{Outlet, WebSocket};
@@ -34,23 +34,23 @@ pub(crate) struct FanOut {
     shards: RefCell<Vec<Weak<Shard>>>,
 }
 
-/// The viewers that are written to in one go.
+/// The viewers that are written to in one go. A socket that becomes writable again makes the whole
+/// shard look round, which takes some microseconds at this size.
 #[derive(Debug)]
 struct Shard {
     listener: Arc<Listener>,
     ears: Arc<Ears>,
-    /// A bit for each place that is taken. A socket that becomes writable again makes the whole
-    /// shard look round, which takes some microseconds at this size.
+    /// The bits of the ears that are taken.
     taken: Cell<u64>,
-    lanes: RefCell<Vec<Seated>>,
+    lanes: RefCell<Vec<Member>>,
     /// Viewers that came since the last look round.
-    incoming: RefCell<Vec<Seated>>,
+    incoming: RefCell<Vec<Member>>,
 }
 
-/// A viewer at its place.
+/// A viewer of a shard.
 #[derive(Debug)]
-struct Seated {
-    place: Place,
+struct Member {
+    ear: Ear,
     lane: Lane,
 }
 
@@ -90,7 +90,7 @@ impl FanOut {
             shard
         });
         lane.gate().wakes(Arc::clone(&shard.listener));
-        shard.seat(lane);
+        shard.add(lane);
     }
 }
 
@@ -99,12 +99,12 @@ impl Shard {
         self.taken.get() != u64::MAX
     }
 
-    /// Gives the first free place to a viewer.
-    fn seat(&self, lane: Lane) {
+    /// Gives the first free ear to a viewer.
+    fn add(&self, lane: Lane) {
         let bit = 1 << self.taken.get().trailing_ones();
         self.taken.set(self.taken.get() | bit);
-        let place = self.ears.place(bit);
-        self.incoming.borrow_mut().push(Seated { place, lane });
+        let ear = self.ears.ear(bit);
+        self.incoming.borrow_mut().push(Member { ear, lane });
     }
 
     /// Runs until the last viewer has gone.
@@ -119,12 +119,12 @@ impl Shard {
         let woken = self.ears.take();
         let now = Instant::now();
         let mut tally = Tally::default();
-        lanes.retain_mut(|Seated { place, lane }| {
-            let cx = &mut Context::from_waker(&place.waker);
-            let is_woken = woken & place.bit != 0;
+        lanes.retain_mut(|Member { ear, lane }| {
+            let cx = &mut Context::from_waker(&ear.waker);
+            let is_woken = woken & ear.bit != 0;
             let stays = lane.poll(cx, now, is_woken, &mut tally).is_pending();
             if !stays {
-                self.taken.set(self.taken.get() & !place.bit);
+                self.taken.set(self.taken.get() & !ear.bit);
             }
             stays
         });

@@ -12,8 +12,10 @@ use crate::permit::Permit;
 /// [`Gate::open_until_ns`] of a gate that was shut.
 const SHUT: u64 = 0;
 
-/// Open as long as the permit holds. The data path asks before each frame; the viewer actor shuts
-/// it when the permission ends. Built from a permit only.
+/// Open as long as the permit holds. The data path asks before it takes frames from the ring, and
+/// again before it goes on with some that a slow viewer has not taken; one of them, which may be half
+/// sent, is finished. The viewer actor shuts the gate when the permission ends. Built from a permit
+/// only.
 #[derive(Debug)]
 pub(crate) struct Gate {
     made: Instant,

@@ -51,7 +51,7 @@ impl Permit {
     }
 
     /// When it ends by itself, by the wall clock as it went when the permit was made. The data
-    /// path looks at this one, which costs nothing.
+    /// path goes by this one, through [`crate::gate::Gate`].
     #[must_use]
     pub(crate) fn until(&self) -> Instant {
         self.until

@@ -1,5 +1,5 @@
-//! Which viewers of a shard have something for it: they said something, or take more again. Each
-//! place on a shard is a bit.
+//! Which viewers of a shard have something for it: they said something, or take more again. Each has
+//! an ear on the shard, which is one bit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::task::{Wake, Waker};
 
 use sightline_media::ring::Listener;
 
-/// What all places have been woken for. A shard reads from those alone: to ask each viewer for each
+/// What all ears have heard. A shard reads from those viewers alone: to ask each viewer for each
 /// frame would cost more than to see that none has said anything.
 #[derive(Debug)]
 pub(super) struct Ears {
@@ -24,40 +24,40 @@ impl Ears {
         })
     }
 
-    /// The places that have been woken since the last call.
+    /// The ears that have been woken since the last call.
     pub(super) fn take(&self) -> u64 {
         self.woken.swap(0, Ordering::AcqRel)
     }
 
-    /// The waker of one place, which wakes it once by itself. A place that was given to another
-    /// viewer may still be woken for the one before, and then finds nothing.
-    pub(super) fn place(self: &Arc<Self>, bit: u64) -> Place {
-        let ear = Arc::new(Ear {
+    /// The ear of one viewer, woken once by itself. It may still be woken for a viewer who had it
+    /// before, and then finds nothing.
+    pub(super) fn ear(self: &Arc<Self>, bit: u64) -> Ear {
+        let call = Arc::new(Call {
             ears: Arc::clone(self),
             bit,
         });
-        ear.wake_by_ref();
-        Place {
+        call.wake_by_ref();
+        Ear {
             bit,
-            waker: Waker::from(ear),
+            waker: Waker::from(call),
         }
     }
 }
 
-/// Where a viewer sits on its shard.
+/// Where a viewer is heard.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Ear {
     pub(super) bit: u64,
-    /// Wakes the shard, for this place.
+    /// Sets the bit, and wakes the shard.
     pub(super) waker: Waker,
 }
 
-struct Ear {
+struct Call {
     ears: Arc<Ears>,
     bit: u64,
 }
 
-impl Wake for Ear {
+impl Wake for Call {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }

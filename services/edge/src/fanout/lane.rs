@@ -66,6 +66,7 @@ impl Lane {
                 return Poll::Ready(());
             }
         }
+        self.drop_what_may_not_pass(now);
         loop {
             // What is left from before may hide that there is more.
             let is_full = !self.outbox.messages.is_empty() || self.fill(now, tally);
@@ -82,6 +83,15 @@ impl Lane {
         }
     }
 
+    /// Frames that were taken from the ring while the gate was open, and have not gone out.
+    fn drop_what_may_not_pass(&mut self, now: Instant) {
+        if !self.outbox.messages.is_empty()
+            && let Err(end) = self.gate().check(now)
+        {
+            self.leave(&end, now);
+        }
+    }
+
     /// The viewer takes nothing at the moment.
     fn poll_stalled(&mut self, now: Instant) -> Poll<()> {
         if now.duration_since(self.moved_at) > STALL_MAX {
@@ -89,8 +99,6 @@ impl Lane {
                 &End::new(EndReason::TooSlow, "nothing was read for 30 s"),
                 now,
             );
-        } else if let Err(end) = self.gate().check(now) {
-            self.leave(&end, now);
         }
         let Some(since) = self.leaving_since else {
             return Poll::Pending;
@@ -103,7 +111,7 @@ impl Lane {
         }
     }
 
-    /// What may be half sent is finished, then come the last words.
+    /// The first message, which may be half sent, is finished; then come the last words.
     fn leave(&mut self, end: &End, now: Instant) {
         if self.leaving_since.is_none() {
             self.outbox.messages.truncate(1);

@@ -24,7 +24,7 @@ fn shards(fanout: &FanOut) -> usize {
 }
 
 #[test]
-fn place_of_a_viewer_who_has_gone_is_given_to_another() {
+fn room_of_a_viewer_who_has_gone_is_given_to_another() {
     rig::run(async |rig| {
         let connected = rig.connect(Device::new()).await;
         let (_writer, ring) = ring(Limits::default());
