@@ -1,5 +1,4 @@
-use bytes::Bytes;
-use sightline_media::ring::{Limits, ring};
+use sightline_media::ring::{Limits, Writer, ring};
 use sightline_media::{Codec, Frame, Track, Tracks};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -18,6 +17,28 @@ async fn attach(rig: &Rig, connected: &Connected, fanout: &FanOut) -> TcpStream 
     viewer
 }
 
+/// A ring of sound.
+pub(super) fn sound_ring() -> (Writer, Ring) {
+    let (mut writer, ring) = ring(Limits::default());
+    let sound = Track::g711(0, Codec::Pcmu).unwrap();
+    writer.set_tracks(Tracks::new(vec![sound]).unwrap());
+    (writer, ring)
+}
+
+/// Publishes so many frames of that size at once.
+pub(super) fn publish(writer: &mut Writer, frames: i64, bytes: usize) {
+    for at in 0..frames {
+        let frame = Frame {
+            track: 0,
+            key: true,
+            pts_us: at * 20_000,
+            dts_us: at * 20_000,
+            data: vec![0xff; bytes].into(),
+        };
+        writer.push(frame).unwrap();
+    }
+}
+
 fn shards(fanout: &FanOut) -> usize {
     let shards = fanout.shards.borrow();
     shards.iter().filter(|s| s.strong_count() > 0).count()
@@ -27,7 +48,7 @@ fn shards(fanout: &FanOut) -> usize {
 fn room_of_a_viewer_who_has_gone_is_given_to_another() {
     rig::run(async |rig| {
         let connected = rig.connect(Device::new()).await;
-        let (_writer, ring) = ring(Limits::default());
+        let (_writer, ring) = sound_ring();
         let fanout = FanOut::new(ring, Arc::default());
         let mut viewers = Vec::new();
         for _ in 0..64 {
@@ -49,22 +70,11 @@ fn room_of_a_viewer_who_has_gone_is_given_to_another() {
 fn viewer_is_sent_all_that_came_at_once() {
     rig::run(async |rig| {
         let connected = rig.connect(Device::new()).await;
-        let (mut writer, ring) = ring(Limits::default());
-        let sound = Track::g711(0, Codec::Pcmu).unwrap();
-        writer.set_tracks(Tracks::new(vec![sound]).unwrap());
+        let (mut writer, ring) = sound_ring();
         let metrics: Arc<Metrics> = Arc::default();
         let fanout = FanOut::new(ring, Arc::clone(&metrics));
         let _viewer = attach(&rig, &connected, &fanout).await;
-        for at in 0..20 {
-            let frame = Frame {
-                track: 0,
-                key: true,
-                pts_us: at * 20_000,
-                dts_us: at * 20_000,
-                data: Bytes::from_static(&[0xff; 160]),
-            };
-            writer.push(frame).unwrap();
-        }
+        publish(&mut writer, 20, 160);
         until(async || metrics.frames_out.get() == 20).await;
     });
 }
@@ -73,7 +83,7 @@ fn viewer_is_sent_all_that_came_at_once() {
 fn viewer_is_heard_while_no_frame_comes() {
     rig::run(async |rig| {
         let connected = rig.connect(Device::new()).await;
-        let (_writer, ring) = ring(Limits::default());
+        let (_writer, ring) = sound_ring();
         let fanout = FanOut::new(ring, Arc::default());
         let mut viewers = Vec::new();
         for _ in 0..3 {

@@ -1,13 +1,12 @@
 use std::task::Waker;
 
-use sightline_media::ring::{Limits, ring};
-use sightline_media::{Codec, Frame, Track, Tracks};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::*;
 use crate::fanout::Outlet;
 use crate::fanout::outlet::tests::{PING, connection, websocket};
+use crate::fanout::tests::{publish, sound_ring};
 use crate::metrics::Metrics;
 use crate::rig::{self, Device, until};
 
@@ -56,23 +55,12 @@ fn frames_that_were_on_their_way_when_the_gate_was_shut_are_not_sent() {
     const SOUND_BYTES: usize = 40_000;
     rig::run(async |rig| {
         let (_connected, admission) = rig.watch(Device::new()).await;
-        let (mut writer, ring) = ring(Limits::default());
-        let sound = Track::g711(0, Codec::Pcmu).unwrap();
-        writer.set_tracks(Tracks::new(vec![sound]).unwrap());
+        let (mut writer, ring) = sound_ring();
         let (edge, mut viewer) = thin_connection().await;
         let outlet = Outlet::WebSocket(websocket(edge).await);
         let gate = Arc::clone(&admission.gate);
         let mut lane = Lane::new(outlet, Arc::clone(&gate), &ring, admission.hold);
-        for at in 0..8 {
-            let frame = Frame {
-                track: 0,
-                key: true,
-                pts_us: at * 20_000,
-                dts_us: at * 20_000,
-                data: vec![0xff; SOUND_BYTES].into(),
-            };
-            writer.push(frame).unwrap();
-        }
+        publish(&mut writer, 8, SOUND_BYTES);
         let mut look = async || {
             // Lets the runtime see which sockets are ready.
             tokio::time::sleep(Duration::from_millis(1)).await;
