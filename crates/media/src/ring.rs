@@ -118,6 +118,12 @@ impl Ring {
         self.shared.entry(self.shared.key.load(Ordering::Acquire))
     }
 
+    /// Frames published so far.
+    #[must_use]
+    pub fn published(&self) -> u64 {
+        self.shared.head.load(Ordering::Acquire)
+    }
+
     /// Bytes of frame data held now.
     #[must_use]
     pub fn bytes(&self) -> u64 {

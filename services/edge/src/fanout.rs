@@ -1,57 +1,46 @@
 //! From one ring to the connections of its viewers.
 //!
-//! Viewers hang on shards of at most 64. A shard is one task on the session's arbiter:
-//! it wakes once per frame, and writes the frame to each of its viewers in turn. What a viewer
-//! costs is its one write; there is no task, queue or lock of its own.
+//! Viewers hang on shards of at most 64, and all shards on one task of the session's arbiter: it wakes
+//! once per frame, and writes the frame to each viewer in turn. What a viewer costs is its one write;
+//! there is no task, queue or lock of its own. Between shards the task makes way when its turn is over:
+//! who else lives on the arbiter, or comes just now, does not wait for the whole of a large audience.
 
 mod ears;
 mod form;
 mod lane;
 mod outbox;
 mod outlet;
+mod shard;
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use sightline_media::ring::{Listener, Ring};
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use crate::metrics::Metrics;
 
-use ears::{Ear, Ears};
 pub(crate) use lane::Lane;
-use outbox::Tally;
 pub(crate) use outlet::{Outlet, WebSocket};
+use shard::Shard;
 
-/// All shards of one ring; lives on one arbiter.
+/// How long a fan-out works before it makes way; the shard that it is at is finished. A key frame
+/// to 64 viewers with TLS takes some 4 ms.
+const TURN: Duration = Duration::from_millis(2);
+
+/// All viewers of one ring; lives on one arbiter.
 #[derive(Debug)]
 pub(crate) struct FanOut {
     ring: Ring,
     metrics: Arc<Metrics>,
-    shards: RefCell<Vec<Weak<Shard>>>,
-}
-
-/// The viewers that are written to in one go. A socket that becomes writable again makes the whole
-/// shard look round, which takes some microseconds at this size.
-#[derive(Debug)]
-struct Shard {
-    listener: Arc<Listener>,
-    ears: Arc<Ears>,
-    /// The bits of the ears that are taken.
-    taken: Cell<u64>,
-    lanes: RefCell<Vec<Member>>,
-    /// Viewers that came since the last look round.
-    incoming: RefCell<Vec<Member>>,
-}
-
-/// A viewer of a shard.
-#[derive(Debug)]
-struct Member {
-    ear: Ear,
-    lane: Lane,
+    /// Gone when nobody watches.
+    audience: RefCell<Weak<Audience>>,
+    turn: Duration,
 }
 
 impl FanOut {
@@ -59,7 +48,8 @@ impl FanOut {
         Rc::new(Self {
             ring,
             metrics,
-            shards: RefCell::default(),
+            audience: RefCell::default(),
+            turn: TURN,
         })
     }
 
@@ -68,72 +58,97 @@ impl FanOut {
         &self.ring
     }
 
-    /// Adds a viewer: to a shard with room, or to a new one.
+    /// Adds a viewer.
     pub(crate) fn attach(&self, lane: Lane) {
-        let mut shards = self.shards.borrow_mut();
-        shards.retain(|shard| shard.strong_count() > 0);
-        let with_room = shards
-            .iter()
-            .filter_map(Weak::upgrade)
-            .find(|shard| shard.has_room());
-        let shard = with_room.unwrap_or_else(|| {
-            let listener = Arc::new(self.ring.listen());
-            let shard = Rc::new(Shard {
-                ears: Ears::new(Arc::clone(&listener)),
-                listener,
-                taken: Cell::new(0),
-                lanes: RefCell::default(),
-                incoming: RefCell::default(),
-            });
-            shards.push(Rc::downgrade(&shard));
-            actix::spawn(Rc::clone(&shard).run(Arc::clone(&self.metrics)));
-            shard
-        });
-        lane.gate().wakes(Arc::clone(&shard.listener));
-        shard.add(lane);
+        let mut current = self.audience.borrow_mut();
+        if let Some(audience) = current.upgrade() {
+            audience.add(lane);
+            return;
+        }
+        let audience = Rc::new(Audience::new(self.ring.clone(), Arc::clone(&self.metrics)));
+        audience.add(lane);
+        *current = Rc::downgrade(&audience);
+        actix::spawn(audience.run(self.turn));
     }
 }
 
-impl Shard {
-    fn has_room(&self) -> bool {
-        self.taken.get() != u64::MAX
+/// Those who watch. Its task owns it: if that panics, all of them are let go.
+#[derive(Debug)]
+struct Audience {
+    ring: Ring,
+    metrics: Arc<Metrics>,
+    /// Woken for each frame, and for each viewer that has something.
+    listener: Arc<Listener>,
+    shards: RefCell<Vec<Shard>>,
+    /// Where the search goes on for a shard that has not had the newest frames.
+    next: Cell<usize>,
+}
+
+impl Audience {
+    fn new(ring: Ring, metrics: Arc<Metrics>) -> Self {
+        Self {
+            listener: Arc::new(ring.listen()),
+            ring,
+            metrics,
+            shards: RefCell::default(),
+            next: Cell::new(0),
+        }
     }
 
-    /// Gives the first free ear to a viewer.
+    /// Adds a viewer to a shard with room, or to a new one.
     fn add(&self, lane: Lane) {
-        let bit = 1 << self.taken.get().trailing_ones();
-        self.taken.set(self.taken.get() | bit);
-        let ear = self.ears.ear(bit);
-        self.incoming.borrow_mut().push(Member { ear, lane });
+        let mut shards = self.shards.borrow_mut();
+        let with_room = shards.iter().position(Shard::has_room);
+        let at = with_room.unwrap_or_else(|| {
+            shards.push(Shard::new(&self.listener));
+            shards.len() - 1
+        });
+        shards[at].add(lane);
     }
 
     /// Runs until the last viewer has gone.
-    async fn run(self: Rc<Self>, metrics: Arc<Metrics>) {
-        poll_fn(|cx| self.poll(cx, &metrics)).await;
+    async fn run(self: Rc<Self>, turn: Duration) {
+        while !self.shards.borrow().is_empty() {
+            poll_fn(|cx| self.poll_due(cx)).await;
+            let mut began = Instant::now();
+            while self.step() {
+                if began.elapsed() >= turn {
+                    yield_now().await;
+                    began = Instant::now();
+                }
+            }
+        }
     }
 
-    fn poll(&self, cx: &mut Context<'_>, metrics: &Metrics) -> Poll<()> {
+    /// Waits until there is something to do.
+    fn poll_due(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.listener.register(cx.waker());
-        let mut lanes = self.lanes.borrow_mut();
-        lanes.append(&mut self.incoming.borrow_mut());
-        let woken = self.ears.take();
-        let now = Instant::now();
-        let mut tally = Tally::default();
-        lanes.retain_mut(|Member { ear, lane }| {
-            let cx = &mut Context::from_waker(&ear.waker);
-            let is_woken = woken & ear.bit != 0;
-            let stays = lane.poll(cx, now, is_woken, &mut tally).is_pending();
-            if !stays {
-                self.taken.set(self.taken.get() & !ear.bit);
-            }
-            stays
-        });
-        tally.add_to(metrics);
-        if lanes.is_empty() {
+        let published = self.ring.published();
+        let shards = self.shards.borrow();
+        if shards.iter().any(|shard| shard.is_due(published)) {
             Poll::Ready(())
         } else {
             Poll::Pending
         }
+    }
+
+    /// Serves the viewers that have something, then one shard that has not had the newest frames:
+    /// neither can keep the other waiting. False when nothing is left.
+    fn step(&self) -> bool {
+        let mut shards = self.shards.borrow_mut();
+        let now = Instant::now();
+        for shard in shards.iter().filter(|shard| shard.has_heard()) {
+            shard.serve_heard(now, &self.metrics);
+        }
+        let published = self.ring.published();
+        let len = shards.len();
+        let mut from_next = (0..len).map(|at| (self.next.get() + at) % len);
+        if let Some(at) = from_next.find(|at| shards[*at].is_behind(published)) {
+            shards[at].serve_all(published, now, &self.metrics);
+            self.next.set(at + 1);
+        }
+        shards.retain(|shard| !shard.is_empty());
+        shards.iter().any(|shard| shard.is_due(published))
     }
 }
 

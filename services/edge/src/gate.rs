@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
-use sightline_media::ring::Listener;
 use tokio::time::Instant;
 
 use crate::error::End;
@@ -31,7 +31,7 @@ struct Terms {
     permit: Arc<Permit>,
     end: Option<End>,
     /// Woken when the gate shuts, so that the end is told at once.
-    listener: Option<Arc<Listener>>,
+    waker: Option<Waker>,
 }
 
 impl Gate {
@@ -43,7 +43,7 @@ impl Gate {
             terms: Mutex::new(Terms {
                 permit: Arc::new(permit),
                 end: None,
-                listener: None,
+                waker: None,
             }),
         })
     }
@@ -65,10 +65,10 @@ impl Gate {
         let mut terms = self.terms();
         terms.end.get_or_insert(end);
         self.open_until_ns.store(SHUT, Ordering::Release);
-        let listener = terms.listener.clone();
+        let waker = terms.waker.clone();
         drop(terms);
-        if let Some(listener) = listener {
-            listener.wake();
+        if let Some(waker) = waker {
+            waker.wake();
         }
     }
 
@@ -93,8 +93,8 @@ impl Gate {
     }
 
     /// Whom to wake when it shuts.
-    pub(crate) fn wakes(&self, listener: Arc<Listener>) {
-        self.terms().listener = Some(listener);
+    pub(crate) fn wakes(&self, waker: Waker) {
+        self.terms().waker = Some(waker);
     }
 
     fn terms(&self) -> MutexGuard<'_, Terms> {

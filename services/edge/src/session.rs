@@ -58,7 +58,7 @@ use task::Task;
 const MAILBOX: usize = 1024;
 /// How often the permits of viewers and the freshness of grants are looked at. The data path asks
 /// before each frame; this ends streams that have no frame, and notices a clock that was set.
-const PERMIT_CHECK: Duration = Duration::from_millis(200);
+const PERMIT_CHECK: Duration = Duration::from_millis(500);
 /// A viewer that took nothing for this long is let go.
 pub(crate) const STALL_MAX: Duration = Duration::from_secs(30);
 /// Longest a device may take from its connection to a session that can be watched.

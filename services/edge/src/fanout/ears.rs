@@ -7,7 +7,7 @@ use std::task::{Wake, Waker};
 
 use sightline_media::ring::Listener;
 
-/// What all ears have heard. A shard reads from those viewers alone: to ask each viewer for each
+/// What all ears have heard. The fan-out reads from those viewers alone: to ask each viewer for each
 /// frame would cost more than to see that none has said anything.
 #[derive(Debug)]
 pub(super) struct Ears {
@@ -16,12 +16,17 @@ pub(super) struct Ears {
 }
 
 impl Ears {
-    /// Wakes the shard's task by its listener.
+    /// Wakes the fan-out's task by this listener.
     pub(super) fn new(listener: Arc<Listener>) -> Arc<Self> {
         Arc::new(Self {
             woken: AtomicU64::new(0),
             listener,
         })
+    }
+
+    /// Whether any ear has been woken since they were taken last.
+    pub(super) fn have_heard(&self) -> bool {
+        self.woken.load(Ordering::Acquire) != 0
     }
 
     /// The ears that have been woken since the last call.
@@ -48,7 +53,7 @@ impl Ears {
 #[derive(Debug)]
 pub(super) struct Ear {
     pub(super) bit: u64,
-    /// Sets the bit, and wakes the shard.
+    /// Sets the bit, and wakes the fan-out's task.
     pub(super) waker: Waker,
 }
 

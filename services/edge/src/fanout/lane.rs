@@ -148,6 +148,8 @@ impl Lane {
             self.moved_at = now;
             self.needs_flush = true;
         }
+        // The next viewer's queue takes the same memory, which is near then.
+        self.outbox.messages.shrink_to(0);
         if self.needs_flush {
             ready!(self.outlet.poll_flush(cx))?;
             self.needs_flush = false;

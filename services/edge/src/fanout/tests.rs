@@ -1,19 +1,32 @@
+use std::collections::BTreeSet;
+use std::ops::Range;
+
 use sightline_media::ring::{Limits, Writer, ring};
 use sightline_media::{Codec, Frame, Track, Tracks};
+use sightline_rpc::live::v1::EndReason;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::outlet::tests::{PING, connection, websocket};
 use super::*;
+use crate::error::End;
+use crate::gate::Gate;
 use crate::rig::{self, Connected, Device, Rig, until};
 
-/// A viewer on a fan-out: what it says goes there.
-async fn attach(rig: &Rig, connected: &Connected, fanout: &FanOut) -> TcpStream {
+/// A viewer's connection that can be put on a fan-out, its gate, and the viewer's end.
+async fn lane(rig: &Rig, connected: &Connected, ring: &Ring) -> (Lane, Arc<Gate>, TcpStream) {
     let admission = rig.watch_again(connected).await;
     let (edge, viewer) = connection().await;
     let outlet = Outlet::WebSocket(websocket(edge).await);
     let gate = Arc::clone(&admission.gate);
-    fanout.attach(Lane::new(outlet, gate, fanout.ring(), admission.hold));
+    let lane = Lane::new(outlet, Arc::clone(&gate), ring, admission.hold);
+    (lane, gate, viewer)
+}
+
+/// A viewer on a fan-out: what it says goes there.
+async fn attach(rig: &Rig, connected: &Connected, fanout: &FanOut) -> TcpStream {
+    let (lane, _gate, viewer) = lane(rig, connected, fanout.ring()).await;
+    fanout.attach(lane);
     viewer
 }
 
@@ -25,9 +38,9 @@ pub(super) fn sound_ring() -> (Writer, Ring) {
     (writer, ring)
 }
 
-/// Publishes so many frames of that size at once.
-pub(super) fn publish(writer: &mut Writer, frames: i64, bytes: usize) {
-    for at in 0..frames {
+/// Publishes the frames with these numbers, of that size, at once.
+pub(super) fn publish(writer: &mut Writer, frames: Range<i64>, bytes: usize) {
+    for at in frames {
         let frame = Frame {
             track: 0,
             key: true,
@@ -40,8 +53,8 @@ pub(super) fn publish(writer: &mut Writer, frames: i64, bytes: usize) {
 }
 
 fn shards(fanout: &FanOut) -> usize {
-    let shards = fanout.shards.borrow();
-    shards.iter().filter(|s| s.strong_count() > 0).count()
+    let audience = fanout.audience.borrow().upgrade();
+    audience.map_or(0, |audience| audience.shards.borrow().len())
 }
 
 #[test]
@@ -74,7 +87,7 @@ fn viewer_is_sent_all_that_came_at_once() {
         let metrics: Arc<Metrics> = Arc::default();
         let fanout = FanOut::new(ring, Arc::clone(&metrics));
         let _viewer = attach(&rig, &connected, &fanout).await;
-        publish(&mut writer, 20, 160);
+        publish(&mut writer, 0..20, 160);
         until(async || metrics.frames_out.get() == 20).await;
     });
 }
@@ -97,5 +110,106 @@ fn viewer_is_heard_while_no_frame_comes() {
                 assert_eq!(pong, [0x8a, 0]);
             }
         }
+    });
+}
+
+#[test]
+fn others_on_the_arbiter_have_their_turn_between_two_shards() {
+    rig::run(async |rig| {
+        let connected = rig.connect(Device::new()).await;
+        let (mut writer, ring) = sound_ring();
+        let metrics: Arc<Metrics> = Arc::default();
+        let fanout = FanOut {
+            ring,
+            metrics: Arc::clone(&metrics),
+            audience: RefCell::default(),
+            turn: Duration::ZERO,
+        };
+        let mut viewers = Vec::new();
+        for _ in 0..65 {
+            viewers.push(attach(&rig, &connected, &fanout).await);
+        }
+        publish(&mut writer, 0..1, 160);
+        until(async || metrics.frames_out.get() == 65).await;
+
+        publish(&mut writer, 1..2, 160);
+        let other = actix::spawn(async move {
+            let mut seen = BTreeSet::new();
+            while seen.last() != Some(&130) {
+                seen.insert(metrics.frames_out.get());
+                yield_now().await;
+            }
+            seen
+        });
+        let seen = other.await.unwrap();
+        assert!(seen.contains(&129), "{seen:?}");
+    });
+}
+
+/// Two shards, of 64 viewers and of one, whose gate it is, and who have had all frames. Nobody but
+/// the test serves them.
+async fn two_shards(
+    rig: &Rig,
+    connected: &Connected,
+    writer: &mut Writer,
+    ring: &Ring,
+) -> (Audience, Arc<Gate>, Vec<TcpStream>) {
+    let metrics: Arc<Metrics> = Arc::default();
+    let audience = Audience::new(ring.clone(), Arc::clone(&metrics));
+    let mut viewers = Vec::new();
+    let last_gate = loop {
+        let (lane, gate, viewer) = lane(rig, connected, ring).await;
+        audience.add(lane);
+        viewers.push(viewer);
+        if audience.shards.borrow().len() == 2 {
+            break gate;
+        }
+    };
+    publish(writer, 0..1, 160);
+    let all = viewers.len() as u64;
+    until(async || !audience.step() && metrics.frames_out.get() == all).await;
+    (audience, last_gate, viewers)
+}
+
+#[test]
+fn viewer_who_has_to_go_does_not_wait_for_the_turn_of_its_shard() {
+    rig::run(async |rig| {
+        let connected = rig.connect(Device::new()).await;
+        let (mut writer, ring) = sound_ring();
+        let (audience, gate, _viewers) = two_shards(&rig, &connected, &mut writer, &ring).await;
+        publish(&mut writer, 1..2, 160);
+        gate.shut(End::new(EndReason::AccessEnded, "a test ends it"));
+        assert!(
+            !audience.step(),
+            "the first shard is served, the second is empty"
+        );
+        assert_eq!(audience.shards.borrow().len(), 1);
+    });
+}
+
+#[test]
+fn every_shard_has_its_turn_though_more_frames_come() {
+    rig::run(async |rig| {
+        let connected = rig.connect(Device::new()).await;
+        let (mut writer, ring) = sound_ring();
+        let (audience, _gate, _viewers) = two_shards(&rig, &connected, &mut writer, &ring).await;
+        let behind = || -> Vec<bool> {
+            let shards = audience.shards.borrow();
+            shards
+                .iter()
+                .map(|s| s.is_behind(ring.published()))
+                .collect()
+        };
+        publish(&mut writer, 1..2, 160);
+        audience.step();
+        let first = behind();
+        assert!(
+            first == [true, false] || first == [false, true],
+            "{first:?}"
+        );
+        publish(&mut writer, 2..3, 160);
+        audience.step();
+        let second = behind();
+        assert_eq!(second, [first[1], first[0]]);
     });
 }

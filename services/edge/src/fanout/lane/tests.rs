@@ -60,7 +60,7 @@ fn frames_that_were_on_their_way_when_the_gate_was_shut_are_not_sent() {
         let outlet = Outlet::WebSocket(websocket(edge).await);
         let gate = Arc::clone(&admission.gate);
         let mut lane = Lane::new(outlet, Arc::clone(&gate), &ring, admission.hold);
-        publish(&mut writer, 8, SOUND_BYTES);
+        publish(&mut writer, 0..8, SOUND_BYTES);
         let mut look = async || {
             // Lets the runtime see which sockets are ready.
             tokio::time::sleep(Duration::from_millis(1)).await;
