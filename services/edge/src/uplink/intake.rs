@@ -1,33 +1,39 @@
 //! Reads from a device in large pieces.
 //!
 //! TLS asks for 4 KiB at a time, which would be half a dozen system calls for each frame. What it has
-//! not taken yet is held here, and the memory goes when all of it is taken: most devices are idle.
+//! not taken yet is held here. A device that streams keeps the memory; most are idle, and have none.
 
 use std::io;
+use std::mem;
+use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, BytesMut};
 use sightline_base::net::rehome;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_util::io::poll_read_buf;
 
 /// Most bytes of one read, and most that are held: a frame of 6 Mbit/s at 25 a second.
 const PIECE_BYTES: usize = 32 << 10;
+/// A device that sends less at a time is not streaming, or so little that it does not matter.
+const STREAMING_BYTES: usize = 4 << 10;
 
 /// A device's socket.
 #[derive(Debug)]
 pub(super) struct Intake {
     socket: TcpStream,
-    held: BytesMut,
+    /// Empty or [`PIECE_BYTES`].
+    memory: Box<[u8]>,
+    /// Where in the memory that is which has not been taken yet.
+    held: Range<usize>,
 }
 
 impl Intake {
     pub(super) fn new(socket: TcpStream) -> Self {
         Self {
             socket,
-            held: BytesMut::new(),
+            memory: Box::default(),
+            held: 0..0,
         }
     }
 
@@ -43,19 +49,28 @@ impl AsyncRead for Intake {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { socket, held } = &mut *self;
-        if held.is_empty() {
+        let Self {
+            socket,
+            memory,
+            held,
+        } = &mut *self;
+        if Range::is_empty(held) {
             // Before there is memory for it: mostly nothing has come.
             ready!(socket.poll_read_ready(cx))?;
-            let mut piece = BytesMut::with_capacity(PIECE_BYTES);
-            ready!(poll_read_buf(Pin::new(socket), cx, &mut piece))?;
-            *held = piece;
+            let mut piece = mem::take(memory);
+            if piece.is_empty() {
+                piece = vec![0; PIECE_BYTES].into();
+            }
+            let mut read = ReadBuf::new(&mut piece);
+            ready!(Pin::new(socket).poll_read(cx, &mut read))?;
+            *held = 0..read.filled().len();
+            *memory = piece;
         }
         let len = held.len().min(buf.remaining());
-        buf.put_slice(&held[..len]);
-        held.advance(len);
-        if held.is_empty() {
-            *held = BytesMut::new();
+        buf.put_slice(&memory[held.start..][..len]);
+        held.start += len;
+        if Range::is_empty(held) && held.end < STREAMING_BYTES {
+            *memory = Box::default();
         }
         Poll::Ready(Ok(()))
     }
@@ -120,17 +135,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn memory_is_given_back_when_all_is_taken() {
+    async fn device_that_says_little_has_no_memory_in_between() {
         let (mut intake, mut device) = connection().await;
         device.write_all(&[1; 1000]).await.unwrap();
         let mut taken = [0; 999];
         intake.read_exact(&mut taken).await.unwrap();
-        assert!(intake.held.capacity() > 0);
+        assert_eq!(intake.memory.len(), PIECE_BYTES);
         assert_eq!(intake.read_u8().await.unwrap(), 1);
-        assert_eq!(intake.held.capacity(), 0);
+        assert_eq!(intake.memory.len(), 0);
         // Also when it has looked for more, and none was there.
         let nothing = futures::poll!(std::pin::pin!(intake.read_u8()));
         assert!(nothing.is_pending());
-        assert_eq!(intake.held.capacity(), 0);
+        assert_eq!(intake.memory.len(), 0);
+    }
+
+    #[tokio::test]
+    async fn device_that_streams_keeps_its_memory_until_it_says_little() {
+        let (mut intake, mut device) = connection().await;
+        let mut taken = [0; STREAMING_BYTES];
+        for _ in 0..2 {
+            device.write_all(&[1; STREAMING_BYTES]).await.unwrap();
+            // All of it has to come in one piece.
+            let mut seen = [0; STREAMING_BYTES];
+            while intake.socket.peek(&mut seen).await.unwrap() < STREAMING_BYTES {}
+            intake.read_exact(&mut taken).await.unwrap();
+            assert_eq!(intake.memory.len(), PIECE_BYTES);
+        }
+        device.write_all(&[1]).await.unwrap();
+        intake.read_u8().await.unwrap();
+        assert_eq!(intake.memory.len(), 0);
     }
 }
