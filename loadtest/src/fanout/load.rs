@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
 use super::Path;
@@ -242,7 +243,7 @@ pub(super) async fn measure(job: Job) -> anyhow::Result<Measured> {
 
     let first_key_ms = match job.path {
         Path::Floor => Vec::new(),
-        Path::Ws | Path::Grpc => join_late(&job, &crowd.target).await?,
+        Path::Ws | Path::Grpc => join_late(Arc::clone(&job), crowd.target.clone()).await?,
     };
     crowd.check()?;
     let others = (job.viewers - 1).max(1) as f64;
@@ -260,8 +261,18 @@ pub(super) async fn measure(job: Job) -> anyhow::Result<Measured> {
     })
 }
 
-/// Joins late, again and again; how long each waited for its first key frame, milliseconds.
-async fn join_late(job: &Job, target: &Target) -> anyhow::Result<Vec<f64>> {
+/// Joins late, on a thread that does nothing else: the one that reads for all other viewers is busy
+/// for most of a frame's time, which would be taken for the server's.
+async fn join_late(job: Arc<Job>, target: Target) -> anyhow::Result<Vec<f64>> {
+    let thread = move || {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(join_again_and_again(&job, &target))
+    };
+    spawn_blocking(thread).await?
+}
+
+/// How long each late viewer waited for its first key frame, milliseconds.
+async fn join_again_and_again(job: &Job, target: &Target) -> anyhow::Result<Vec<f64>> {
     let mut waited_ms = Vec::new();
     for _ in 0..LATE_JOINS {
         sleep(LATE_INTERVAL).await;
