@@ -7,6 +7,7 @@
 mod floor;
 mod load;
 mod report;
+mod rounds;
 
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -46,6 +47,10 @@ pub(crate) struct Options {
     /// Length of each window; when it is even, each holds as many key frames as any other.
     #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..=120))]
     seconds: u64,
+    /// How often each measurement is made, in turn with those of its floor and the other paths. Printed is
+    /// the one in the middle by processor time, with the delays and losses of all.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=9))]
+    rounds: u8,
     /// Paths; the floor is measured in any case.
     #[arg(long, value_delimiter = ',', default_value = "floor,ws,grpc")]
     paths: Vec<Path>,
@@ -68,15 +73,27 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let directory = tempfile::tempdir().context("make a directory")?;
     let (server_bin, directory_path) = (&options.server_bin, directory.path());
     let site = Site::found(server_bin, directory_path, Load::FourMbit, &settings).await?;
+    // The floor first: the others are compared with it.
+    let mut paths = options.paths.clone();
+    paths.retain(|path| *path != Path::Floor);
+    paths.insert(0, Path::Floor);
+    let seconds = options.seconds;
     let mut report = Report::default();
     for &tls in &options.tls {
         for &viewers in &options.viewers {
-            let floor = measure_floor(directory.path(), tls, viewers, options.seconds).await?;
-            report.floor(tls, viewers, &floor)?;
-            for &path in options.paths.iter().filter(|path| **path != Path::Floor) {
-                let measured = measure_cloud(&site, path, tls, viewers, options.seconds).await;
-                let measured = measured.with_context(|| format!("{path:?}, {viewers} viewers"))?;
-                report.path(path, tls, viewers, &measured)?;
+            let mut rounds: Vec<Vec<Measured>> = paths.iter().map(|_| Vec::new()).collect();
+            for _ in 0..options.rounds {
+                for (path, rounds) in paths.iter().zip(&mut rounds) {
+                    let measured = match path {
+                        Path::Floor => measure_floor(directory_path, tls, viewers, seconds).await,
+                        _ => measure_cloud(&site, *path, tls, viewers, seconds).await,
+                    };
+                    rounds.push(measured.with_context(|| format!("{path:?}, {viewers} viewers"))?);
+                }
+            }
+            for (&path, rounds) in paths.iter().zip(rounds) {
+                let measured = rounds::middle(rounds).context("no round")?;
+                report.add(path, tls, viewers, &measured)?;
             }
         }
     }

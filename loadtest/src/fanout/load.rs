@@ -74,6 +74,13 @@ pub(super) struct Measured {
     pub(super) machine_late_ms: f64,
 }
 
+impl Measured {
+    /// Processor seconds of the server for each 10^9 bytes that viewers got.
+    pub(super) fn cpu_s_per_gb(&self) -> f64 {
+        self.server_cpu_s / (self.bytes as f64 / 1e9)
+    }
+}
+
 impl Job {
     fn target(&self) -> anyhow::Result<Target> {
         let address = ([127, 0, 0, 1], self.port).into();

@@ -36,27 +36,21 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn floor(&mut self, tls: bool, viewers: usize, of: &Measured) -> anyhow::Result<()> {
-        self.floor_cpu_s_per_gb = Some(cpu_s_per_gb(of));
-        self.path(Path::Floor, tls, viewers, of)
-    }
-
-    pub(super) fn path(
+    pub(super) fn add(
         &mut self,
         path: Path,
         tls: bool,
         viewers: usize,
         of: &Measured,
     ) -> anyhow::Result<()> {
+        if path == Path::Floor {
+            self.floor_cpu_s_per_gb = Some(of.cpu_s_per_gb());
+        }
         let floor = self.floor_cpu_s_per_gb.context("measure the floor first")?;
         let line = line(path, tls, viewers, of, floor);
         say(&line)?;
         tell(&line, of)
     }
-}
-
-fn cpu_s_per_gb(measured: &Measured) -> f64 {
-    measured.server_cpu_s / (measured.bytes as f64 / 1e9)
 }
 
 fn line(path: Path, tls: bool, viewers: usize, of: &Measured, floor: f64) -> Line {
@@ -66,8 +60,8 @@ fn line(path: Path, tls: bool, viewers: usize, of: &Measured, floor: f64) -> Lin
         path,
         tls,
         viewers,
-        cpu_s_per_gb: rounded(cpu_s_per_gb(of), 3),
-        floor_ratio: rounded(cpu_s_per_gb(of) / floor, 2),
+        cpu_s_per_gb: rounded(of.cpu_s_per_gb(), 3),
+        floor_ratio: rounded(of.cpu_s_per_gb() / floor, 2),
         rss_kb_per_viewer: rounded(of.rss_kib_per_viewer, 1),
         first_key_ms_p50: first_key_ms(50),
         first_key_ms_max: first_key_ms(100),
