@@ -1,9 +1,12 @@
-//! `cargo xtask bench`: measurements of release builds, printed as JSON lines.
+//! `cargo xtask bench`: measurements of optimised builds, printed as JSON lines.
 
 use clap::Subcommand;
 
 use crate::process::{become_program, command, run as run_command};
 use crate::workspace::Workspace;
+
+/// The profile that a cloud is built with.
+const PROFILE: &str = "dist";
 
 #[derive(Subcommand)]
 pub(crate) enum Bench {
@@ -31,14 +34,14 @@ pub(crate) fn run(workspace: &Workspace, bench: &Bench) -> anyhow::Result<()> {
     run_command(
         workspace
             .cargo()
-            .args(["build", "--release", "--package", "sightline"])
+            .args(["build", "--profile", PROFILE, "--package", "sightline"])
             .args(["--package", "sightline-loadtest", "--bins"]),
     )?;
-    let release = workspace.target_dir()?.join("release");
+    let built = workspace.target_dir()?.join(PROFILE);
     become_program(
-        command(release.join("sightline-loadtest"))
+        command(built.join("sightline-loadtest"))
             .args([name, "--server-bin"])
-            .arg(release.join("sightline"))
+            .arg(built.join("sightline"))
             .args(args)
             .current_dir(workspace.root()),
     )

@@ -33,7 +33,7 @@ enum Command {
     },
     /// Check format, lints, the laws between crates, generated files and links
     Check,
-    /// Measure a release build and print JSON lines
+    /// Measure an optimised build (profile `dist`) and print JSON lines
     Bench {
         #[command(subcommand)]
         bench: bench::Bench,
