@@ -1,5 +1,5 @@
-//! Which viewers of a shard have something for it: they said something, or take more again. Each has
-//! an ear on the shard, which is one bit.
+//! Which viewers of a shard have something for it: they have come, said something, take more again, or
+//! have to go. Each has an ear on the shard, which is one bit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
