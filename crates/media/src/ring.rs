@@ -118,6 +118,12 @@ impl Ring {
         self.shared.entry(self.shared.key.load(Ordering::Acquire))
     }
 
+    /// The newest frame, if there is one.
+    #[must_use]
+    pub fn newest(&self) -> Option<Arc<Entry>> {
+        self.shared.entry(self.published().checked_sub(1)?)
+    }
+
     /// Frames published so far.
     #[must_use]
     pub fn published(&self) -> u64 {

@@ -144,8 +144,10 @@ impl Audience {
         let published = self.ring.published();
         let len = shards.len();
         let mut from_next = (0..len).map(|at| (self.next.get() + at) % len);
-        if let Some(at) = from_next.find(|at| shards[*at].is_behind(published)) {
-            shards[at].serve_all(published, now, &self.metrics);
+        if let Some(at) = from_next.find(|at| shards[*at].is_behind(published))
+            && let Some(newest) = self.ring.newest()
+        {
+            shards[at].serve_all(&newest, now, &self.metrics);
             self.next.set(at + 1);
         }
         shards.retain(|shard| !shard.is_empty());

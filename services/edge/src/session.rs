@@ -56,8 +56,8 @@ use task::Task;
 /// newer tokens are left out without it. Sent past this bound is only what comes once: the end of a
 /// viewer, of a stream, of a conversation, of the claim, and of the session itself.
 const MAILBOX: usize = 1024;
-/// How often the permits of viewers and the freshness of grants are looked at. The data path asks
-/// before each frame; this ends streams that have no frame, and notices a clock that was set.
+/// How often the permits of viewers and the freshness of grants are looked at. The data path compares
+/// the time before each frame; this ends streams that have no frame, and notices a clock that was set.
 const PERMIT_CHECK: Duration = Duration::from_millis(500);
 /// A viewer that took nothing for this long is let go.
 pub(crate) const STALL_MAX: Duration = Duration::from_secs(30);

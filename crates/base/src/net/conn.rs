@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
@@ -17,6 +18,13 @@ use super::http2::PREFACE;
 #[derive(Debug)]
 pub struct Conn {
     io: Io,
+    beginning: Box<Beginning>,
+}
+
+/// What matters when the connection begins and ends; apart, so that what is looked at for each frame
+/// is together.
+#[derive(Debug)]
+struct Beginning {
     /// What was read to see which protocol it is, and is to be read again.
     first_words: Bytes,
     _seat: Seat,
@@ -44,8 +52,10 @@ impl Conn {
     fn new(io: Io, seat: Seat) -> Self {
         Self {
             io,
-            first_words: Bytes::new(),
-            _seat: seat,
+            beginning: Box::new(Beginning {
+                first_words: Bytes::new(),
+                _seat: seat,
+            }),
         }
     }
 
@@ -63,7 +73,7 @@ impl Conn {
                 read => len += read,
             }
         }
-        self.first_words = Bytes::copy_from_slice(&bytes[..len]);
+        self.beginning.first_words = Bytes::copy_from_slice(&bytes[..len]);
         Ok(bytes == *PREFACE)
     }
 
@@ -73,6 +83,19 @@ impl Conn {
             Io::Plain(socket) => rehome(socket),
             Io::Tls(stream) => rehome(stream.get_mut().0),
         }
+    }
+
+    /// Like [`AsyncWrite::poll_write`], for a connection that has taken all it was given before. Without
+    /// TLS the runtime is asked only when the socket takes nothing: what it knows of a socket is some
+    /// way through memory.
+    pub fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if let Io::Plain(socket) = &self.io {
+            match SockRef::from(socket).send(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                sent => return Poll::Ready(sent),
+            }
+        }
+        Pin::new(self).poll_write(cx, bytes)
     }
 }
 
@@ -93,9 +116,10 @@ impl AsyncRead for Conn {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if !this.first_words.is_empty() {
-            let len = this.first_words.len().min(buf.remaining());
-            buf.put_slice(&this.first_words.split_to(len));
+        let first_words = &mut this.beginning.first_words;
+        if !first_words.is_empty() {
+            let len = first_words.len().min(buf.remaining());
+            buf.put_slice(&first_words.split_to(len));
             return Poll::Ready(Ok(()));
         }
         match &mut this.io {

@@ -67,6 +67,19 @@ impl Cursor {
         }
     }
 
+    /// Steps over the newest entry of its ring if [`Self::try_next`] would give that, and nothing was
+    /// left out before: whoever serves many cursors looks it up once for all.
+    pub fn step_over(&mut self, newest: &Entry) -> bool {
+        let is_next = self.next == newest.seq
+            && !self.await_start
+            && self.expected == Some(newest.pictures_before);
+        if is_next {
+            self.next += 1;
+            self.expected = Some(newest.pictures_after());
+        }
+        is_next
+    }
+
     /// Number of the picture that it expects next; none before the first.
     #[must_use]
     pub fn expected(&self) -> Option<u64> {
@@ -88,11 +101,7 @@ impl Cursor {
     fn deliver(&mut self, entry: Arc<Entry>) -> Step {
         let expected = self.expected.unwrap_or(entry.pictures_before);
         let lost = entry.pictures_before.saturating_sub(expected);
-        self.expected = Some(
-            entry
-                .pictures_before
-                .saturating_add(u64::from(entry.is_picture())),
-        );
+        self.expected = Some(entry.pictures_after());
         Step { lost, entry }
     }
 

@@ -57,6 +57,12 @@ impl Entry {
         self.codec.is_video()
     }
 
+    /// Pictures of the stream up to here, with those that were left out.
+    pub(super) fn pictures_after(&self) -> u64 {
+        self.pictures_before
+            .saturating_add(u64::from(self.is_picture()))
+    }
+
     /// The tracks in force when it was published.
     #[must_use]
     pub fn tracks(&self) -> &Arc<Tracks> {

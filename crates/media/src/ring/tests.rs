@@ -164,6 +164,27 @@ fn cursor_that_fell_off_the_ring_goes_on_with_a_key_frame() {
 }
 
 #[test]
+fn cursor_that_waits_for_a_key_frame_steps_over_nothing_else() {
+    let (mut writer, ring) = started(Limits {
+        frames: 4,
+        ..Limits::default()
+    });
+    push_pictures(&mut writer, 0, 1, 10);
+    let mut cursor = ring.cursor();
+    assert_eq!(read_all(&mut cursor), without_loss(0..1));
+    // No picture is lost, and yet it has fallen off.
+    for at in 0..6 {
+        writer.push(sound(at * 1000, SMALL)).unwrap();
+    }
+    assert_eq!(read_all(&mut cursor), []);
+    writer.push(sound(6000, SMALL)).unwrap();
+    assert!(!cursor.step_over(&ring.newest().unwrap()));
+    push_pictures(&mut writer, 10, 11, 10);
+    assert!(!cursor.step_over(&ring.newest().unwrap()));
+    assert_eq!(read_all(&mut cursor), without_loss(8..9));
+}
+
+#[test]
 fn group_larger_than_the_ring_is_joined_at_the_next_key_frame() {
     let (mut writer, ring) = started(Limits {
         frames: 8,

@@ -29,6 +29,11 @@ impl Ears {
         self.woken.load(Ordering::Acquire) != 0
     }
 
+    /// Whether this ear has been woken since.
+    pub(super) fn has_heard(&self, ear: &Ear) -> bool {
+        self.woken.load(Ordering::Acquire) & ear.bit != 0
+    }
+
     /// The ears that have been woken since the last call.
     pub(super) fn take(&self) -> u64 {
         self.woken.swap(0, Ordering::AcqRel)

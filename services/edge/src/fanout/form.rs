@@ -50,10 +50,10 @@ impl Form {
     }
 
     /// A frame; the same bytes for all viewers.
-    pub(super) fn frame(self, entry: &Entry) -> Bytes {
+    pub(super) fn frame(self, entry: &Entry) -> &Bytes {
         match self {
-            Self::WebSocket => entry.wire(Wire::WebSocket, encode_websocket).clone(),
-            Self::Grpc => entry.wire(Wire::Grpc, encode_grpc).clone(),
+            Self::WebSocket => entry.wire(Wire::WebSocket, encode_websocket),
+            Self::Grpc => entry.wire(Wire::Grpc, encode_grpc),
         }
     }
 

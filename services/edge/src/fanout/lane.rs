@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use sightline_media::ring::Ring;
+use sightline_media::ring::{Entry, Ring};
 use sightline_rpc::live::v1::EndReason;
 use tokio::time::Instant;
 
@@ -60,6 +60,7 @@ impl Lane {
         tally: &mut Tally,
     ) -> Poll<()> {
         if is_woken {
+            self.outbox.hear_gate(now);
             let messages = &mut self.outbox.messages;
             let heard = self.outlet.poll_read(cx, now, &self.hold, messages);
             if heard.is_err() {
@@ -83,10 +84,41 @@ impl Lane {
         }
     }
 
+    /// Sends the newest frame to a viewer who has had all before it: one write of bytes that all
+    /// share. Who is behind goes on from its cursor.
+    pub(super) fn poll_newest(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        newest: &Entry,
+        tally: &mut Tally,
+    ) -> Poll<()> {
+        if let Outlet::WebSocket(websocket) = &mut self.outlet
+            && let Some(message) = self.outbox.pass(newest, now)
+        {
+            tally.frames += 1;
+            self.moved_at = now;
+            self.needs_flush = true;
+            let written = match websocket.poll_send(cx, message) {
+                Poll::Ready(Ok(written)) => written,
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Pending => 0,
+            };
+            tally.bytes += written as u64;
+            if written < message.len() {
+                self.outbox.messages.push_back(message.slice(written..));
+            } else if let Poll::Ready(Ok(())) = websocket.poll_flush(cx) {
+                self.needs_flush = false;
+                return Poll::Pending;
+            }
+        }
+        self.poll(cx, now, false, tally)
+    }
+
     /// Frames that were taken from the ring while the gate was open, and have not gone out.
     fn drop_what_may_not_pass(&mut self, now: Instant) {
         if !self.outbox.messages.is_empty()
-            && let Err(end) = self.gate().check(now)
+            && let Err(end) = self.outbox.check(now)
         {
             self.leave(&end, now);
         }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sightline_media::ring::{Cursor, Ring, Step};
+use sightline_media::ring::{Cursor, Entry, Ring, Step};
 use tokio::time::Instant;
 
 use super::form::Form;
@@ -13,7 +13,7 @@ use crate::gate::Gate;
 use crate::metrics::Metrics;
 
 /// What has been done, for the metrics.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) frames: u64,
     pub(super) bytes: u64,
@@ -33,6 +33,8 @@ impl Tally {
 pub(super) struct Outbox {
     form: Form,
     gate: Arc<Gate>,
+    /// What the gate has said; it is asked again from then on.
+    open_until: Instant,
     cursor: Cursor,
     /// The first may be half sent.
     pub(super) messages: VecDeque<Bytes>,
@@ -47,6 +49,7 @@ impl Outbox {
         Self {
             form,
             gate,
+            open_until: Instant::now(),
             cursor: ring.cursor(),
             messages: VecDeque::new(),
             generation: None,
@@ -58,9 +61,33 @@ impl Outbox {
         &self.gate
     }
 
+    /// The gate has something to say, or may have: it is asked before anything else passes.
+    pub(super) fn hear_gate(&mut self, now: Instant) {
+        self.open_until = now;
+    }
+
+    /// Whether a frame may pass now; otherwise why not.
+    pub(super) fn check(&mut self, now: Instant) -> Result<(), End> {
+        if now >= self.open_until {
+            self.open_until = self.gate.open_until(now)?;
+        }
+        Ok(())
+    }
+
     /// Whether the last words have been put there: nothing follows them.
     pub(super) fn is_leaving(&self) -> bool {
         self.is_leaving
+    }
+
+    /// The message of this frame, when it is next, nothing has to be said before it, and the gate is
+    /// open; it counts as sent then. Otherwise [`Self::fill`] does what there is to do.
+    pub(super) fn pass<'a>(&mut self, newest: &'a Entry, now: Instant) -> Option<&'a Bytes> {
+        let passes = self.messages.is_empty()
+            && !self.is_leaving
+            && self.generation == Some(newest.generation())
+            && self.check(now).is_ok()
+            && self.cursor.step_over(newest);
+        passes.then(|| self.form.frame(newest))
     }
 
     /// Puts the next frames there, at most so many, with what has to be said before them; or the last
@@ -69,7 +96,7 @@ impl Outbox {
         if self.is_leaving {
             return false;
         }
-        if let Err(end) = self.gate.check(now) {
+        if let Err(end) = self.check(now) {
             self.leave(&end);
             return false;
         }
@@ -93,7 +120,7 @@ impl Outbox {
                 self.generation = Some(entry.generation());
             }
             tally.frames += 1;
-            self.messages.push_back(self.form.frame(&entry));
+            self.messages.push_back(self.form.frame(&entry).clone());
         }
         true
     }

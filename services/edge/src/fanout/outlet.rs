@@ -78,7 +78,7 @@ impl Outlet {
 
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
-            Self::WebSocket(websocket) => Pin::new(&mut websocket.conn).poll_flush(cx),
+            Self::WebSocket(websocket) => websocket.poll_flush(cx),
             Self::Grpc(writer) => writer.poll_flush(cx),
         }
     }
@@ -107,6 +107,13 @@ fn grpc_ok() -> HeaderMap {
 #[derive(Debug)]
 pub(crate) struct WebSocket {
     conn: Conn,
+    /// Apart, so that what is looked at for each frame is together.
+    hearing: Box<Hearing>,
+}
+
+/// What a viewer says.
+#[derive(Debug)]
+struct Hearing {
     reader: Reader,
     said: Said,
 }
@@ -137,12 +144,27 @@ impl WebSocket {
     pub(crate) fn new(conn: Conn, reader: Reader) -> Self {
         Self {
             conn,
-            reader,
-            said: Said {
-                since: Instant::now(),
-                bytes: 0,
-            },
+            hearing: Box::new(Hearing {
+                reader,
+                said: Said {
+                    since: Instant::now(),
+                    bytes: 0,
+                },
+            }),
         }
+    }
+
+    /// Sends a message, or the beginning of it; ready with the number of bytes.
+    pub(super) fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        message: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.conn.poll_send(cx, message)
+    }
+
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.conn).poll_flush(cx)
     }
 
     fn poll_write(
@@ -179,8 +201,8 @@ impl WebSocket {
             match Pin::new(&mut self.conn).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Err(()),
                 Poll::Ready(Ok(())) => {
-                    self.said.add(buffer.filled().len(), now)?;
-                    self.reader.push(buffer.filled()).map_err(drop)?;
+                    self.hearing.said.add(buffer.filled().len(), now)?;
+                    self.hearing.reader.push(buffer.filled()).map_err(drop)?;
                     self.hear(hold, messages)?;
                 }
                 Poll::Ready(Err(_)) => return Err(()),
@@ -193,7 +215,7 @@ impl WebSocket {
 
     /// Takes what has been read: a newer token, a ping, a good-bye.
     fn hear(&mut self, hold: &Hold, messages: &mut VecDeque<Bytes>) -> Result<(), ()> {
-        while let Some(message) = self.reader.next_message().map_err(drop)? {
+        while let Some(message) = self.hearing.reader.next_message().map_err(drop)? {
             match message {
                 // A viewer that floods its actor is let go.
                 Message::Text(token) => hold.say(token)?,

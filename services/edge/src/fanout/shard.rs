@@ -2,9 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::task::Context;
+use std::task::{Context, Poll};
 
-use sightline_media::ring::Listener;
+use sightline_media::ring::{Entry, Listener};
 use tokio::time::Instant;
 
 use super::ears::{Ear, Ears};
@@ -75,28 +75,36 @@ impl Shard {
     /// Serves only those who have something.
     pub(super) fn serve_heard(&self, now: Instant, metrics: &Metrics) {
         let heard = self.ears.take();
-        self.serve(heard, heard, now, metrics);
-    }
-
-    /// Serves all, up to what has been published by now.
-    pub(super) fn serve_all(&self, published: u64, now: Instant, metrics: &Metrics) {
-        self.served.set(published);
-        self.serve(u64::MAX, self.ears.take(), now, metrics);
-    }
-
-    /// Those who are not heard are written to, but not read from.
-    fn serve(&self, whom: u64, heard: u64, now: Instant, metrics: &Metrics) {
-        let mut tally = Tally::default();
-        let mut members = self.members.borrow_mut();
-        members.retain_mut(|Member { ear, lane }| {
-            if whom & ear.bit == 0 {
-                return true;
+        self.serve(metrics, |Member { ear, lane }, tally| {
+            if heard & ear.bit == 0 {
+                return Poll::Pending;
             }
+            lane.poll(&mut Context::from_waker(&ear.waker), now, true, tally)
+        });
+    }
+
+    /// Serves all, up to the newest frame. Those who are not heard are written to, but not read from.
+    pub(super) fn serve_all(&self, newest: &Entry, now: Instant, metrics: &Metrics) {
+        self.served.set(newest.seq() + 1);
+        let heard = self.ears.take();
+        self.serve(metrics, |Member { ear, lane }, tally| {
             let cx = &mut Context::from_waker(&ear.waker);
-            let is_heard = heard & ear.bit != 0;
-            let stays = lane.poll(cx, now, is_heard, &mut tally).is_pending();
+            let is_heard = heard & ear.bit != 0 || self.ears.has_heard(ear);
+            if is_heard {
+                lane.poll(cx, now, true, tally)
+            } else {
+                lane.poll_newest(cx, now, newest, tally)
+            }
+        });
+    }
+
+    /// Lets those go who are ready.
+    fn serve(&self, metrics: &Metrics, mut poll: impl FnMut(&mut Member, &mut Tally) -> Poll<()>) {
+        let mut tally = Tally::default();
+        self.members.borrow_mut().retain_mut(|member| {
+            let stays = poll(member, &mut tally).is_pending();
             if !stays {
-                self.taken.set(self.taken.get() & !ear.bit);
+                self.taken.set(self.taken.get() & !member.ear.bit);
             }
             stays
         });

@@ -229,3 +229,21 @@ fn every_shard_has_its_turn_though_more_frames_come() {
         assert_eq!(second, [first[1], first[0]]);
     });
 }
+
+#[test]
+fn viewer_who_has_to_go_is_not_sent_the_frame_that_its_shard_is_served() {
+    rig::run(async |rig| {
+        let connected = rig.connect(Device::new()).await;
+        let (mut writer, ring) = sound_ring();
+        let (audience, gate, _viewers) = two_shards(&rig, &connected, &mut writer, &ring).await;
+        publish(&mut writer, 1..2, 160);
+        gate.shut(End::new(EndReason::AccessEnded, "a test ends it"));
+        let shards = audience.shards.borrow();
+        let (newest, metrics) = (ring.newest().unwrap(), Metrics::default());
+        shards[1].serve_all(&newest, Instant::now(), &metrics);
+        assert_eq!(metrics.frames_out.get(), 0);
+        assert!(shards[1].is_empty());
+        shards[0].serve_all(&newest, Instant::now(), &metrics);
+        assert_eq!(metrics.frames_out.get(), 64);
+    });
+}

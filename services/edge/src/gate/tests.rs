@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Wake;
 use std::time::Duration;
 
 use sightline_rpc::live::v1::EndReason;
@@ -46,4 +48,26 @@ fn first_reason_for_which_a_gate_was_shut_stands() {
     gate.shut(End::new(EndReason::Draining, "too late"));
     assert_eq!(gate.check(Instant::now()), Err(revoked()));
     assert_eq!(gate.ended(), Some(revoked()));
+}
+
+#[derive(Default)]
+struct Calls(AtomicU32);
+
+impl Wake for Calls {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn gate_wakes_who_relies_on_it_whenever_anything_changes() {
+    let now = Instant::now();
+    let gate = Gate::new(owners_permit(now));
+    let calls = Arc::<Calls>::default();
+    gate.wakes(Arc::clone(&calls).into());
+    assert_eq!(calls.0.load(Ordering::Relaxed), 0);
+    gate.renew(owners_permit(now));
+    assert_eq!(calls.0.load(Ordering::Relaxed), 1);
+    gate.shut(revoked());
+    assert_eq!(calls.0.load(Ordering::Relaxed), 2);
 }

@@ -26,6 +26,9 @@ enum Action {
         cursor: usize,
         steps: usize,
     },
+    StepOver {
+        cursor: usize,
+    },
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -38,6 +41,8 @@ fn action() -> impl Strategy<Value = Action> {
         1 => Just(Action::NewCursor),
         6 => (any::<prop::sample::Index>(), 1..6_usize)
             .prop_map(|(cursor, steps)| Action::Read { cursor: cursor.index(64), steps }),
+        6 => any::<prop::sample::Index>()
+            .prop_map(|cursor| Action::StepOver { cursor: cursor.index(64) }),
     ]
 }
 
@@ -64,6 +69,13 @@ struct Place {
     waits: bool,
     /// `pictures_before` that follows without loss.
     expected: Option<u64>,
+}
+
+impl Place {
+    /// Where nothing is left to say before this entry.
+    fn is_before(&self, seq: usize, entry: &Published) -> bool {
+        self.next == seq && !self.waits && self.expected == Some(entry.pictures_before)
+    }
 }
 
 impl Model {
@@ -186,6 +198,17 @@ proptest! {
                     for _ in 0..steps {
                         let step = cursor.try_next().map(|step| (step.lost, step.entry.seq()));
                         prop_assert_eq!(step, model.read(place));
+                    }
+                }
+                Action::StepOver { cursor } => {
+                    let at = cursor % cursors.len();
+                    let (cursor, place) = &mut cursors[at];
+                    let seqs = ring.newest().map(|newest| (newest.seq(), cursor.step_over(&newest)));
+                    let newest = model.published.iter().enumerate().next_back();
+                    let expected = newest.map(|(seq, entry)| (seq as u64, place.is_before(seq, entry)));
+                    prop_assert_eq!(seqs, expected);
+                    if let Some((seq, true)) = expected {
+                        prop_assert_eq!(model.read(place), Some((0, seq)));
                     }
                 }
             }

@@ -1,5 +1,7 @@
 use std::task::Waker;
 
+use sightline_media::ring::Writer;
+use sightline_media::{Codec, Track, Tracks};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -9,6 +11,7 @@ use crate::fanout::outlet::tests::{PING, connection, websocket};
 use crate::fanout::tests::{publish, sound_ring};
 use crate::metrics::Metrics;
 use crate::rig::{self, Device, until};
+use crate::session::Admission;
 
 #[test]
 fn viewer_that_says_too_much_is_let_go_and_the_one_beside_it_goes_on() {
@@ -96,4 +99,159 @@ fn frames_of_a_pass_that_moved_no_byte_are_counted() {
     tally.add_to(&metrics);
     assert_eq!(metrics.frames_out.get(), 3);
     assert_eq!(metrics.pictures_skipped.get(), 2);
+}
+
+/// A viewer's connection, how it gets its frames, and what it has read.
+struct Seat {
+    lane: Lane,
+    gate: Arc<Gate>,
+    read: tokio::task::JoinHandle<Vec<u8>>,
+}
+
+impl Seat {
+    /// On a thin connection most frames are taken in parts.
+    async fn take(admission: Admission, ring: &Ring, is_thin: bool) -> Self {
+        let (edge, mut viewer) = match is_thin {
+            true => thin_connection().await,
+            false => connection().await,
+        };
+        let outlet = Outlet::WebSocket(websocket(edge).await);
+        let gate = Arc::clone(&admission.gate);
+        Self {
+            lane: Lane::new(outlet, Arc::clone(&gate), ring, admission.hold),
+            gate,
+            read: tokio::spawn(async move {
+                let mut read = Vec::new();
+                viewer.read_to_end(&mut read).await.unwrap();
+                read
+            }),
+        }
+    }
+
+    fn serve(&mut self, newest: &Entry, now: Instant, tally: &mut Tally) -> Poll<()> {
+        let cx = &mut Context::from_waker(Waker::noop());
+        self.lane.poll_newest(cx, now, newest, tally)
+    }
+
+    /// From the ring, until everything there is has been sent.
+    async fn drain(&mut self, now: Instant, tally: &mut Tally) {
+        let cx = &mut Context::from_waker(Waker::noop());
+        while self.lane.poll(cx, now, true, tally).is_pending()
+            && !self.lane.outbox.messages.is_empty()
+        {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Ends the stream; all that the viewer was sent.
+    async fn finish(mut self, now: Instant) -> Vec<u8> {
+        self.gate
+            .shut(End::new(EndReason::AccessEnded, "a test ends it"));
+        self.drain(now, &mut Tally::default()).await;
+        drop(self.lane);
+        self.read.await.unwrap()
+    }
+}
+
+#[test]
+fn viewers_are_sent_the_same_however_fast_they_take_it() {
+    const SOUND_BYTES: usize = 40_000;
+    rig::run(async |rig| {
+        let (connected, admission) = rig.watch(Device::new()).await;
+        let (mut writer, ring) = sound_ring();
+        let mut of_ring = Seat::take(admission, &ring, false).await;
+        // At once, in parts, and in parts while the next one comes.
+        let mut others = Vec::new();
+        for is_thin in [false, true, true] {
+            let admission = rig.watch_again(&connected).await;
+            others.push(Seat::take(admission, &ring, is_thin).await);
+        }
+        let now = Instant::now();
+        let mut tallies = <[Tally; 4]>::default();
+        let mut sent = 0;
+        // The seventh has other tracks, the ninth and tenth come together.
+        for (at, frames) in [1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1].into_iter().enumerate() {
+            if at == 6 {
+                let sound = Track::g711(0, Codec::Pcma).unwrap();
+                writer.set_tracks(Tracks::new(vec![sound]).unwrap());
+            }
+            publish(&mut writer, sent..sent + frames, SOUND_BYTES);
+            sent += frames;
+            of_ring.drain(now, &mut tallies[0]).await;
+            let newest = ring.newest().unwrap();
+            for (seat, tally) in others.iter_mut().zip(&mut tallies[1..]) {
+                assert!(seat.serve(&newest, now, tally).is_pending());
+            }
+            for (seat, tally) in others[..2].iter_mut().zip(&mut tallies[1..]) {
+                seat.drain(now, tally).await;
+            }
+        }
+        others[2].drain(now, &mut tallies[3]).await;
+        assert_eq!(tallies[0].frames, 12);
+        let expected = of_ring.finish(now).await;
+        for (seat, tally) in others.into_iter().zip(&tallies[1..]) {
+            assert_eq!(*tally, tallies[0]);
+            assert_eq!(seat.finish(now).await, expected);
+        }
+    });
+}
+
+/// A viewer who has had all frames.
+async fn level(admission: Admission, writer: &mut Writer, ring: &Ring) -> Seat {
+    let mut seat = Seat::take(admission, ring, false).await;
+    publish(writer, 0..2, 160);
+    let now = Instant::now();
+    seat.drain(now, &mut Tally::default()).await;
+    seat
+}
+
+#[test]
+fn newest_frame_does_not_pass_when_the_time_of_the_permit_is_over() {
+    rig::run(async |rig| {
+        let (_connected, admission) = rig.watch(Device::new()).await;
+        let (mut writer, ring) = sound_ring();
+        let mut seat = level(admission, &mut writer, &ring).await;
+        let until = seat.gate.permit().until();
+        let mut tally = Tally::default();
+        publish(&mut writer, 2..3, 160);
+        let newest = ring.newest().unwrap();
+        let before = until - Duration::from_millis(1);
+        assert!(seat.serve(&newest, before, &mut tally).is_pending());
+        assert_eq!(tally.frames, 1);
+        publish(&mut writer, 3..4, 160);
+        let newest = ring.newest().unwrap();
+        assert!(seat.serve(&newest, until, &mut tally).is_ready());
+        assert_eq!(tally.frames, 1);
+    });
+}
+
+#[test]
+fn viewer_who_takes_each_frame_at_once_has_not_stalled() {
+    rig::run(async |rig| {
+        let (_connected, admission) = rig.watch(Device::new()).await;
+        let (mut writer, ring) = sound_ring();
+        let mut seat = level(admission, &mut writer, &ring).await;
+        let later = Instant::now() + STALL_MAX * 2;
+        publish(&mut writer, 2..3, 160);
+        let newest = ring.newest().unwrap();
+        let tally = &mut Tally::default();
+        assert!(seat.serve(&newest, later, tally).is_pending());
+        assert_eq!(seat.lane.moved_at, later);
+    });
+}
+
+#[test]
+fn no_frame_follows_the_last_words() {
+    rig::run(async |rig| {
+        let (_connected, admission) = rig.watch(Device::new()).await;
+        let (mut writer, ring) = sound_ring();
+        let Seat { mut lane, .. } = level(admission, &mut writer, &ring).await;
+        publish(&mut writer, 2..3, 160);
+        let newest = ring.newest().unwrap();
+        let end = End::new(EndReason::AccessEnded, "a test ends it");
+        lane.outbox.leave(&end);
+        // As if they had gone out.
+        lane.outbox.messages.clear();
+        assert_eq!(lane.outbox.pass(&newest, Instant::now()), None);
+    });
 }

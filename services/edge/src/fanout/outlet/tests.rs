@@ -40,12 +40,12 @@ fn what_a_viewer_has_said_is_read_in_turns() {
         let mut messages = VecDeque::new();
         let mut cx = Context::from_waker(Waker::noop());
         let mut turns = 0;
-        while websocket.said.bytes < said.len() {
-            let before = websocket.said.bytes;
+        while websocket.hearing.said.bytes < said.len() {
+            let before = websocket.hearing.said.bytes;
             let heard =
                 websocket.poll_read(&mut cx, Instant::now(), &admission.hold, &mut messages);
             assert_eq!(heard, Ok(()));
-            assert!(websocket.said.bytes - before <= READS_MAX * READ_BYTES);
+            assert!(websocket.hearing.said.bytes - before <= READS_MAX * READ_BYTES);
             turns += 1;
         }
         assert!(turns > 1, "{turns}");
