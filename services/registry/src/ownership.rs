@@ -110,3 +110,6 @@ async fn read(records: &Records, device: CloudId) -> Result<(Revision, Ownership
         return Ok((revision.max(reported), ownership));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -247,3 +247,23 @@ fn viewer_who_has_to_go_is_not_sent_the_frame_that_its_shard_is_served() {
         assert_eq!(metrics.frames_out.get(), 64);
     });
 }
+
+#[test]
+fn viewers_are_let_go_when_what_writes_to_them_panics() {
+    rig::run(async |rig| {
+        let connected = rig.connect(Device::new()).await;
+        let (mut writer, ring) = sound_ring();
+        let fanout = FanOut::new(ring, Arc::default());
+        let _viewer = attach(&rig, &connected, &fanout).await;
+        until(async || shards(&fanout) == 1).await;
+        assert_eq!(rig.edge.metrics.viewers.get(), 1);
+
+        let audience = fanout.audience.borrow().upgrade().unwrap();
+        // The task finds its shards borrowed for good.
+        std::mem::forget(audience.shards.borrow_mut());
+        publish(&mut writer, 0..1, 160);
+        until(async || Rc::strong_count(&audience) == 1).await;
+        drop(audience);
+        until(async || rig.edge.metrics.viewers.get() == 0).await;
+    });
+}
