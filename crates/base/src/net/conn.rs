@@ -90,6 +90,7 @@ impl Conn {
     /// way through memory.
     pub fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if let Io::Plain(socket) = &self.io {
+            // To a client that has gone it is an error like any other: Rust programs ignore SIGPIPE.
             match SockRef::from(socket).send(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 sent => return Poll::Ready(sent),

@@ -101,16 +101,16 @@ fn frames_of_a_pass_that_moved_no_byte_are_counted() {
     assert_eq!(metrics.pictures_skipped.get(), 2);
 }
 
-/// A viewer's connection, how it gets its frames, and what it has read.
-struct Seat {
+/// A viewer that the test serves, and what it has read.
+struct Served {
     lane: Lane,
     gate: Arc<Gate>,
     read: tokio::task::JoinHandle<Vec<u8>>,
 }
 
-impl Seat {
+impl Served {
     /// On a thin connection most frames are taken in parts.
-    async fn take(admission: Admission, ring: &Ring, is_thin: bool) -> Self {
+    async fn new(admission: Admission, ring: &Ring, is_thin: bool) -> Self {
         let (edge, mut viewer) = match is_thin {
             true => thin_connection().await,
             false => connection().await,
@@ -139,6 +139,7 @@ impl Seat {
         while self.lane.poll(cx, now, true, tally).is_pending()
             && !self.lane.outbox.messages.is_empty()
         {
+            // Lets the runtime see which sockets are ready.
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
@@ -159,12 +160,12 @@ fn viewers_are_sent_the_same_however_fast_they_take_it() {
     rig::run(async |rig| {
         let (connected, admission) = rig.watch(Device::new()).await;
         let (mut writer, ring) = sound_ring();
-        let mut of_ring = Seat::take(admission, &ring, false).await;
+        let mut of_ring = Served::new(admission, &ring, false).await;
         // At once, in parts, and in parts while the next one comes.
         let mut others = Vec::new();
         for is_thin in [false, true, true] {
             let admission = rig.watch_again(&connected).await;
-            others.push(Seat::take(admission, &ring, is_thin).await);
+            others.push(Served::new(admission, &ring, is_thin).await);
         }
         let now = Instant::now();
         let mut tallies = <[Tally; 4]>::default();
@@ -179,30 +180,30 @@ fn viewers_are_sent_the_same_however_fast_they_take_it() {
             sent += frames;
             of_ring.drain(now, &mut tallies[0]).await;
             let newest = ring.newest().unwrap();
-            for (seat, tally) in others.iter_mut().zip(&mut tallies[1..]) {
-                assert!(seat.serve(&newest, now, tally).is_pending());
+            for (served, tally) in others.iter_mut().zip(&mut tallies[1..]) {
+                assert!(served.serve(&newest, now, tally).is_pending());
             }
-            for (seat, tally) in others[..2].iter_mut().zip(&mut tallies[1..]) {
-                seat.drain(now, tally).await;
+            for (served, tally) in others[..2].iter_mut().zip(&mut tallies[1..]) {
+                served.drain(now, tally).await;
             }
         }
         others[2].drain(now, &mut tallies[3]).await;
         assert_eq!(tallies[0].frames, 12);
         let expected = of_ring.finish(now).await;
-        for (seat, tally) in others.into_iter().zip(&tallies[1..]) {
+        for (served, tally) in others.into_iter().zip(&tallies[1..]) {
             assert_eq!(*tally, tallies[0]);
-            assert_eq!(seat.finish(now).await, expected);
+            assert_eq!(served.finish(now).await, expected);
         }
     });
 }
 
 /// A viewer who has had all frames.
-async fn level(admission: Admission, writer: &mut Writer, ring: &Ring) -> Seat {
-    let mut seat = Seat::take(admission, ring, false).await;
+async fn level(admission: Admission, writer: &mut Writer, ring: &Ring, is_thin: bool) -> Served {
+    let mut served = Served::new(admission, ring, is_thin).await;
     publish(writer, 0..2, 160);
     let now = Instant::now();
-    seat.drain(now, &mut Tally::default()).await;
-    seat
+    served.drain(now, &mut Tally::default()).await;
+    served
 }
 
 #[test]
@@ -210,33 +211,40 @@ fn newest_frame_does_not_pass_when_the_time_of_the_permit_is_over() {
     rig::run(async |rig| {
         let (_connected, admission) = rig.watch(Device::new()).await;
         let (mut writer, ring) = sound_ring();
-        let mut seat = level(admission, &mut writer, &ring).await;
-        let until = seat.gate.permit().until();
+        let mut served = level(admission, &mut writer, &ring, false).await;
+        let until = served.gate.permit().until();
         let mut tally = Tally::default();
         publish(&mut writer, 2..3, 160);
         let newest = ring.newest().unwrap();
         let before = until - Duration::from_millis(1);
-        assert!(seat.serve(&newest, before, &mut tally).is_pending());
+        assert!(served.serve(&newest, before, &mut tally).is_pending());
         assert_eq!(tally.frames, 1);
         publish(&mut writer, 3..4, 160);
         let newest = ring.newest().unwrap();
-        assert!(seat.serve(&newest, until, &mut tally).is_ready());
+        assert!(served.serve(&newest, until, &mut tally).is_ready());
         assert_eq!(tally.frames, 1);
     });
 }
 
 #[test]
-fn viewer_who_takes_each_frame_at_once_has_not_stalled() {
+fn viewer_who_was_level_has_not_stalled_as_soon_as_it_takes_nothing() {
     rig::run(async |rig| {
         let (_connected, admission) = rig.watch(Device::new()).await;
         let (mut writer, ring) = sound_ring();
-        let mut seat = level(admission, &mut writer, &ring).await;
-        let later = Instant::now() + STALL_MAX * 2;
-        publish(&mut writer, 2..3, 160);
-        let newest = ring.newest().unwrap();
-        let tally = &mut Tally::default();
-        assert!(seat.serve(&newest, later, tally).is_pending());
-        assert_eq!(seat.lane.moved_at, later);
+        let mut served = level(admission, &mut writer, &ring, true).await;
+        let (now, tally) = (Instant::now(), &mut Tally::default());
+        let mut offer = |frame: i64, now| {
+            publish(&mut writer, frame..frame + 1, 40_000);
+            let newest = ring.newest().unwrap();
+            assert!(served.serve(&newest, now, tally).is_pending());
+            // As if all had gone out, and yet the socket is full.
+            served.lane.outbox.messages.clear();
+            served.lane.outbox.is_leaving()
+        };
+        for frame in 2..10 {
+            assert!(!offer(frame, now));
+        }
+        assert!(!offer(10, now + STALL_MAX * 2));
     });
 }
 
@@ -245,7 +253,7 @@ fn no_frame_follows_the_last_words() {
     rig::run(async |rig| {
         let (_connected, admission) = rig.watch(Device::new()).await;
         let (mut writer, ring) = sound_ring();
-        let Seat { mut lane, .. } = level(admission, &mut writer, &ring).await;
+        let Served { mut lane, .. } = level(admission, &mut writer, &ring, false).await;
         publish(&mut writer, 2..3, 160);
         let newest = ring.newest().unwrap();
         let end = End::new(EndReason::AccessEnded, "a test ends it");
