@@ -11,6 +11,17 @@ use sightline_media::track::{CONFIG_BYTES_MAX, TRACKS_MAX};
 use sightline_rpc::device::v1::LiveResponse;
 use sightline_rpc::media::{frame_from_proto, frame_to_proto, publish, tracks_to_proto};
 
+// The file alone, since the whole crate would bring every dependency of it.
+#[allow(dead_code, reason = "only what a device sends is of interest")]
+#[path = "../../services/edge/src/uplink/messages.rs"]
+mod messages;
+
+use messages::{BadMessage, Messages};
+
+/// A longer message is refused.
+const MESSAGE_BYTES_MAX: usize = 8192;
+/// A piece that ends within prefixes and messages.
+const PIECE_BYTES: usize = 7;
 const LIMITS: Limits = Limits {
     frames: 16,
     bytes: 2048,
@@ -18,16 +29,21 @@ const LIMITS: Limits = Limits {
     lag_us: 200_000,
 };
 
-/// The messages in the bytes; the last one may be cut off.
-fn messages(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    std::iter::from_fn(move || {
-        let (prefix, rest) = bytes.split_first_chunk::<5>()?;
-        let len = u32::from_be_bytes([prefix[1], prefix[2], prefix[3], prefix[4]]);
-        let len = usize::try_from(len).unwrap_or(usize::MAX).min(rest.len());
-        let message;
-        (message, bytes) = rest.split_at(len);
-        Some(message)
-    })
+/// The messages in bytes that come in such pieces, and what ended them early.
+fn messages<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<Bytes>, Option<BadMessage>) {
+    let mut messages = Messages::new(MESSAGE_BYTES_MAX);
+    let mut seen = Vec::new();
+    for mut piece in pieces {
+        loop {
+            match messages.next(&mut piece) {
+                Ok(Some(message)) => seen.push(message),
+                Ok(None) => break,
+                Err(bad) => return (seen, Some(bad)),
+            }
+        }
+        assert!(piece.is_empty());
+    }
+    (seen, None)
 }
 
 /// Reads all that is there, as viewers do; their parts are within the limits.
@@ -55,8 +71,11 @@ fn read(cursor: &mut Cursor) {
 fuzz_target!(|bytes: &[u8]| {
     let (mut writer, ring) = ring(LIMITS);
     let mut cursor = ring.cursor();
-    for message in messages(bytes) {
-        let Ok(message) = LiveResponse::decode(Bytes::copy_from_slice(message)) else {
+    let seen = messages(std::iter::once(bytes));
+    assert_eq!(seen, messages(bytes.chunks(PIECE_BYTES)));
+    for message in seen.0 {
+        assert!(message.len() <= MESSAGE_BYTES_MAX);
+        let Ok(message) = LiveResponse::decode(message) else {
             break;
         };
         let Some(event) = message.event else { continue };

@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 
 pub use conn::{Conn, rehome};
 pub use connection::Affinity;
-pub use http2::{BodyWriter, DirectBody, advance};
+pub use http2::{BodyWriter, DirectBody, ReceivedBody, advance, client};
 pub use seats::{FreeSeat, Seat, Seats};
 
 /// Longest a client may take from the first byte to the end of the TLS handshake.

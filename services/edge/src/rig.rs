@@ -27,6 +27,7 @@ use sightline_rpc::internal::v1::grants_server::{Grants, GrantsServer};
 use sightline_rpc::live::v1::{Codec, Frame, Started, StreamKind, Track};
 use sightline_rpc::sharing::v1 as sharing;
 use sightline_rpc::token::{Claims, Signer};
+use tokio::io::BufReader;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -125,7 +126,9 @@ impl Rig {
             hyper::server::conn::http2::Builder::new(TokioExecutor::new())
                 .serve_connection(TokioIo::new(device_side), service),
         );
-        let tunnel = Tunnel::open(cloud_side, Vec::new()).await.unwrap();
+        let tunnel = Tunnel::open(BufReader::new(cloud_side), Vec::new())
+            .await
+            .unwrap();
         Connected {
             session: Session::new(id, Arc::clone(&self.edge), tunnel).start(),
             serving: serving.abort_handle(),

@@ -6,7 +6,8 @@
 
 mod head;
 mod intake;
-mod replay;
+mod live;
+mod messages;
 mod tunnel;
 mod verifier;
 
@@ -28,6 +29,7 @@ use crate::session::Session;
 
 use head::{Head, read_head};
 use intake::Intake;
+pub(crate) use live::Live;
 pub(crate) use tunnel::Tunnel;
 
 /// Longest from TCP accept to the end of the upgrade.
@@ -49,7 +51,7 @@ enum Refused {
     #[error("request: {0}")]
     Head(#[from] head::BadHead),
     #[error("HTTP/2: {0}")]
-    Http2(#[from] hyper::Error),
+    Http2(#[from] h2::Error),
     #[error("too slow")]
     TooSlow,
     #[error("too many handshakes from one address")]

@@ -5,11 +5,13 @@
 //! h2's frames as they are, shared by all who watch. Start reading at [`serve`], then [`link`].
 
 mod answer;
+pub mod client;
 mod data;
 mod frames;
 mod incoming;
 mod link;
 mod outgoing;
+mod received;
 mod windows;
 mod writer;
 
@@ -29,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) use frames::PREFACE;
 use link::Io;
 pub(super) use link::Link;
+pub use received::ReceivedBody;
 pub use writer::{BodyWriter, DirectBody, advance};
 
 /// Longest until the first settings have been exchanged.
@@ -68,7 +71,12 @@ pub(super) async fn serve<F>(
         Err(_) => return,
     };
     let ping = connection.ping_pong();
-    let mut silence = pin!(silence(&link, ping));
+    let mut silence = pin!(silence(
+        || link.heard_at(),
+        ping,
+        PING_INTERVAL,
+        PING_TIMEOUT
+    ));
     let mut shutdown = pin!(shutdown.cancelled_owned().fuse());
     // At most STREAMS_MAX, and those that have just been reset.
     let mut requests = FuturesUnordered::new();
@@ -94,23 +102,29 @@ pub(super) async fn serve<F>(
     }
 }
 
-/// Until the client has said nothing for too long, although it was asked.
-async fn silence(link: &Link, ping: Option<PingPong>) {
+/// Until the other side has said nothing for an interval, and then, although it was asked, nothing for a
+/// timeout. Whatever is heard from it counts as an answer.
+async fn silence(
+    heard_at: impl Fn() -> Instant,
+    ping: Option<PingPong>,
+    interval: Duration,
+    limit: Duration,
+) {
     let Some(mut ping) = ping else {
         return std::future::pending().await;
     };
     loop {
-        let until = link.heard_at() + PING_INTERVAL;
+        let until = heard_at() + interval;
         sleep_until(until).await;
-        if link.heard_at() + PING_INTERVAL > until {
+        if heard_at() + interval > until {
             continue;
         }
         let asked_at = Instant::now();
         // The last one may be on its way still; its answer counts as well.
         let _ = ping.send_ping(Ping::opaque());
-        sleep(PING_TIMEOUT).await;
+        sleep(limit).await;
         let _ = poll_fn(|cx| ping.poll_pong(cx)).now_or_never();
-        if link.heard_at() < asked_at {
+        if heard_at() < asked_at {
             return;
         }
     }

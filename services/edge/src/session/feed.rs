@@ -1,8 +1,7 @@
 //! One stream that is being asked of the device, for all who watch it.
 
-use std::pin::pin;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix::{AsyncContext as _, Context, Handler, Message, SpawnHandle};
@@ -11,14 +10,14 @@ use sightline_rpc::device::v1 as device;
 use sightline_rpc::device::v1::live_response::Event;
 use sightline_rpc::live::v1::{EndReason, StreamKind};
 use sightline_rpc::media::publish;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 
 use super::{Session, Task};
 use crate::error::End;
 use crate::fanout::FanOut;
 use crate::metrics::{Count, Entered, Level, Metrics, RingBytes};
-use crate::uplink::Tunnel;
+use crate::uplink::{Live, Tunnel};
 
 /// Longest from one frame of the device to the next. While a camera is away the call stays open and
 /// silent: an agent tries it again after half a minute at most, and needs up to as long again for
@@ -99,6 +98,7 @@ impl Session {
             writer,
             held: RingBytes::none(Arc::clone(&metrics)),
             ring: ring.clone(),
+            heard_at: Instant::now(),
             received: Arc::clone(&self.received),
             metrics: Arc::clone(&metrics),
         };
@@ -160,44 +160,27 @@ impl Handler<FeedEnded> for Session {
 }
 
 /// Fills the ring from the device until one of the two gives up; says why.
-async fn ingest(mut tunnel: Tunnel, key: FeedKey, mut filling: Filling) -> End {
+async fn ingest(tunnel: Tunnel, key: FeedKey, filling: Filling) -> End {
     let request = device::LiveRequest {
         channel: key.channel,
         stream: key.stream.into(),
     };
-    let mut silent_at = Instant::now() + SILENCE_MAX;
-    let mut events = match timeout_at(silent_at, tunnel.client().live(request)).await {
-        Ok(Ok(events)) => events.into_inner(),
+    let filling = Arc::new(Mutex::new(filling));
+    let fills = Arc::clone(&filling);
+    let live = Live::open(&tunnel, &request, move |event| lock(&fills).take(event));
+    let silent_at = lock(&filling).silent_at();
+    let mut live = match timeout_at(silent_at, live).await {
+        Ok(Ok(live)) => live,
         Ok(Err(status)) => return refusal(&status),
         Err(_) => return silence(),
     };
-    // One timer, which is set anew when it fires early; setting it for each frame costs more.
-    let mut alarm = pin!(sleep_until(silent_at));
     loop {
-        let message = tokio::select! {
-            biased;
-            message = events.message() => message,
-            () = &mut alarm => {
-                if silent_at <= Instant::now() {
-                    return silence();
-                }
-                alarm.as_mut().reset(silent_at);
-                continue;
-            }
-        };
-        let event = match message {
-            Ok(Some(message)) => message.event,
-            Ok(None) => {
-                return End::new(EndReason::ChannelUnavailable, "the device ended it");
-            }
-            Err(status) => return refusal(&status),
-        };
-        let Some(event) = event else { continue };
-        if let Event::Frame(_) = event {
-            silent_at = Instant::now() + SILENCE_MAX;
-        }
-        if let Err(error) = filling.take(event) {
-            return End::new(EndReason::BadStream, error.to_string());
+        let silent_at = lock(&filling).silent_at();
+        match timeout_at(silent_at, live.ended()).await {
+            Ok(Ok(())) => return End::new(EndReason::ChannelUnavailable, "the device ended it"),
+            Ok(Err(status)) => return refusal(&status),
+            Err(_) if lock(&filling).silent_at() == silent_at => return silence(),
+            Err(_) => {}
         }
     }
 }
@@ -207,6 +190,8 @@ struct Filling {
     writer: Writer,
     ring: Ring,
     held: RingBytes,
+    /// When the newest frame came; before the first, when it was asked for.
+    heard_at: Instant,
     /// Of the whole device.
     received: Arc<Count>,
     metrics: Arc<Metrics>,
@@ -216,6 +201,7 @@ impl Filling {
     fn take(&mut self, event: Event) -> Result<(), sightline_media::Error> {
         if let Event::Frame(frame) = &event {
             let bytes = frame.data.len() as u64;
+            self.heard_at = Instant::now();
             self.metrics.frames_in.add(1);
             self.metrics.bytes_in.add(bytes);
             self.received.add(bytes);
@@ -224,6 +210,15 @@ impl Filling {
         self.held.set(self.ring.bytes());
         Ok(())
     }
+
+    fn silent_at(&self) -> Instant {
+        self.heard_at + SILENCE_MAX
+    }
+}
+
+/// Of the connection's task and the feed's, which run on one thread.
+fn lock(filling: &Mutex<Filling>) -> MutexGuard<'_, Filling> {
+    filling.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn silence() -> End {

@@ -2,8 +2,8 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
+use std::pin::pin;
+use std::task::{Poll, ready};
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::body::{Body, HttpBody as _};
@@ -11,9 +11,9 @@ use axum::http::{HeaderMap, HeaderValue, Request, Response, header};
 use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
-use http_body::{Frame, SizeHint};
 use tokio::time::timeout;
 
+use super::ReceivedBody;
 use super::link::Link;
 use super::writer::{DirectBody, End};
 use crate::clock::{Clock as _, SystemClock};
@@ -43,7 +43,7 @@ pub(super) async fn answer<F>(
     let stream = respond.stream_id().as_u32();
     link.accept(stream);
     let _finish = Finish(link.clone(), stream);
-    let mut request = request.map(|body| Body::new(RequestBody::new(body)));
+    let mut request = request.map(|body| Body::new(ReceivedBody::new(body)));
     let direct = is_grpc(request.headers()).then(|| DirectBody::new(link.clone(), stream));
     if let Some(direct) = direct.clone() {
         request.extensions_mut().insert(direct);
@@ -180,63 +180,6 @@ async fn send(body: Body, mut stream: SendStream<Bytes>) -> Result<(), h2::Error
                 return Ok(());
             }
             Err(reset) => return reset.map_or(Ok(()), Err),
-        }
-    }
-}
-
-/// What the client sends after the head of its request.
-struct RequestBody {
-    stream: RecvStream,
-    has_data: bool,
-}
-
-impl RequestBody {
-    fn new(stream: RecvStream) -> Self {
-        Self {
-            stream,
-            has_data: true,
-        }
-    }
-}
-
-impl http_body::Body for RequestBody {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let failed = |error: h2::Error| Some(Err(io::Error::other(error)));
-        if self.has_data {
-            match ready!(self.stream.poll_data(cx)) {
-                Some(Ok(data)) => {
-                    // Read, so that the client may send as much again.
-                    let read = self.stream.flow_control().release_capacity(data.len());
-                    return Poll::Ready(match read {
-                        Ok(()) => Some(Ok(Frame::data(data))),
-                        Err(error) => failed(error),
-                    });
-                }
-                Some(Err(error)) => return Poll::Ready(failed(error)),
-                None => self.has_data = false,
-            }
-        }
-        Poll::Ready(match ready!(self.stream.poll_trailers(cx)) {
-            Ok(trailers) => trailers.map(|trailers| Ok(Frame::trailers(trailers))),
-            Err(error) => failed(error),
-        })
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.stream.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        if self.is_end_stream() {
-            SizeHint::with_exact(0)
-        } else {
-            SizeHint::default()
         }
     }
 }

@@ -8,10 +8,15 @@ pub(crate) const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Types of frames (RFC 9113, 6).
 pub(super) const DATA: u8 = 0x0;
 pub(super) const HEADERS: u8 = 0x1;
+pub(super) const RST_STREAM: u8 = 0x3;
 pub(super) const SETTINGS: u8 = 0x4;
 pub(super) const WINDOW_UPDATE: u8 = 0x8;
 pub(super) const CONTINUATION: u8 = 0x9;
 
+/// Of DATA and HEADERS.
+pub(super) const END_STREAM: u8 = 0x1;
+/// Of DATA.
+pub(super) const PADDED: u8 = 0x8;
 /// Of SETTINGS.
 pub(super) const ACK: u8 = 0x1;
 /// Of HEADERS and CONTINUATION.
