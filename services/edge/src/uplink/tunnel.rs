@@ -109,3 +109,6 @@ impl Service<http::Request<Body>> for Tunnel {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

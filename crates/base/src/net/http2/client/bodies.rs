@@ -8,15 +8,20 @@ use super::frames::{
 use super::{Take, Windows};
 use bytes::{BufMut as _, BytesMut};
 
-/// A DATA frame that is shorter than its padding (RFC 9113, 6.1).
+/// A server broke the rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a frame that is shorter than its padding")]
-pub(super) struct BadPadding;
+pub(super) enum Violation {
+    /// RFC 9113, 6.1.
+    #[error("a frame that is shorter than its padding")]
+    Padding,
+    /// RFC 9113, 6.9.1.
+    #[error("more data than there is room for")]
+    Window,
+}
 
 /// Where in the server's bytes the next one is, and whose bodies go beside h2.
 ///
-/// h2 hears nothing of their DATA, so the server is given room for more from here. What it may send needs
-/// no account: nothing of it is kept.
+/// h2 hears nothing of their DATA, so flow control of it is kept here.
 pub(super) struct Bodies {
     windows: Windows,
     frames: Frames,
@@ -24,9 +29,9 @@ pub(super) struct Bodies {
     /// Of the DATA frame that is passing beside h2.
     data: Option<Data>,
     bodies: Vec<Body>,
-    /// Bytes that the server has not been given back on the connection.
+    /// Bytes that the server has sent on the connection and was not given back.
     owed: u32,
-    /// WINDOW_UPDATE frames for the server.
+    /// WINDOW_UPDATE frames on their way to the server. Others are made when these have gone out.
     pub(super) updates: BytesMut,
 }
 
@@ -79,10 +84,10 @@ impl Bodies {
         &mut self,
         mut bytes: &[u8],
         for_h2: &mut BytesMut,
-    ) -> Result<(), BadPadding> {
+    ) -> Result<(), Violation> {
         while let Some(piece) = self.frames.next(&mut bytes) {
             match piece {
-                Piece::Head(head) => self.begin(head, for_h2),
+                Piece::Head(head) => self.begin(head, for_h2)?,
                 Piece::Payload(payload) => match self.data {
                     Some(data) => self.data = Some(self.take(data, payload)?),
                     None => for_h2.put_slice(payload),
@@ -99,7 +104,7 @@ impl Bodies {
         Ok(())
     }
 
-    fn begin(&mut self, head: Head, for_h2: &mut BytesMut) {
+    fn begin(&mut self, head: Head, for_h2: &mut BytesMut) -> Result<(), Violation> {
         self.head = head;
         let body = self.bodies.iter_mut().find(|b| b.stream == head.stream);
         let is_last = head.flags & END_STREAM != 0;
@@ -108,26 +113,32 @@ impl Bodies {
             (DATA, Some(body)) if body.has_begun && head.len <= self.windows.frame_bytes_max => {
                 body.owed += head.len;
                 self.owed += head.len;
+                let is_within = body.owed <= self.windows.stream_bytes
+                    && self.owed <= self.windows.connection_bytes;
+                if !is_within {
+                    return Err(Violation::Window);
+                }
                 self.data = Some(match head.flags & PADDED {
                     0 => Data::Left(head.len as usize),
                     _ => Data::Padded,
                 });
-                return;
+                return Ok(());
             }
             (HEADERS, Some(body)) if !is_last => body.has_begun = true,
             (HEADERS | RST_STREAM, Some(_)) => self.detach(head.stream),
             _ => {}
         }
         for_h2.put_slice(&head.bytes());
+        Ok(())
     }
 
-    fn take(&mut self, data: Data, mut payload: &[u8]) -> Result<Data, BadPadding> {
+    fn take(&mut self, data: Data, mut payload: &[u8]) -> Result<Data, Violation> {
         let left = match (data, payload) {
             (Data::Left(left), _) => left,
             (Data::Padded, [padding, rest @ ..]) => {
                 payload = rest;
                 let left = (self.head.len - 1).checked_sub(u32::from(*padding));
-                left.ok_or(BadPadding)? as usize
+                left.ok_or(Violation::Padding)? as usize
             }
             (Data::Padded, []) => return Ok(data),
         };
@@ -144,10 +155,10 @@ impl Bodies {
     }
 
     /// A DATA frame has come whole.
-    fn end(&mut self, data: Data, for_h2: &mut BytesMut) -> Result<(), BadPadding> {
+    fn end(&mut self, data: Data, for_h2: &mut BytesMut) -> Result<(), Violation> {
         let stream = self.head.stream;
         if let Data::Padded = data {
-            return Err(BadPadding);
+            return Err(Violation::Padding);
         }
         if self.head.flags & END_STREAM != 0 {
             self.detach(stream);
@@ -158,14 +169,22 @@ impl Bodies {
             };
             for_h2.put_slice(&last.bytes());
         }
+        Ok(())
+    }
+
+    /// Gives the server room for what was taken, once half of a window is used.
+    pub(super) fn update(&mut self) {
+        if !self.updates.is_empty() {
+            return;
+        }
         if self.owed >= self.windows.connection_bytes / 2 {
             put_update(&mut self.updates, 0, &mut self.owed);
         }
-        let body = self.bodies.iter_mut().find(|b| b.stream == stream);
-        if let Some(body) = body.filter(|body| body.owed >= self.windows.stream_bytes / 2) {
-            put_update(&mut self.updates, stream, &mut body.owed);
+        for body in &mut self.bodies {
+            if body.owed >= self.windows.stream_bytes / 2 {
+                put_update(&mut self.updates, body.stream, &mut body.owed);
+            }
         }
-        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use futures::task::AtomicWaker;
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::bodies::{BadPadding, Bodies};
+use super::bodies::{Bodies, Violation};
 use super::frames::Frames;
 use super::{Take, Taking, Windows};
 
@@ -128,21 +128,31 @@ impl State {
 
     /// Writes updates of windows, between two frames of h2.
     fn poll_updates(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.bodies.updates.is_empty() || !self.outgoing.are_whole() {
+        if !self.outgoing.are_whole() {
             return Poll::Ready(Ok(()));
         }
-        while !self.bodies.updates.is_empty() {
-            let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.bodies.updates))?;
+        let mut has_written = false;
+        loop {
+            self.bodies.update();
+            let updates = &mut self.bodies.updates;
+            if updates.is_empty() {
+                break;
+            }
+            let written = ready!(Pin::new(&mut self.stream).poll_write(cx, updates))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.bodies.updates.advance(written);
+            updates.advance(written);
+            has_written = true;
         }
-        Pin::new(&mut self.stream).poll_flush(cx)
+        match has_written {
+            true => Pin::new(&mut self.stream).poll_flush(cx),
+            false => Poll::Ready(Ok(())),
+        }
     }
 }
 
-fn invalid(bad: BadPadding) -> io::Error {
+fn invalid(bad: Violation) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, bad)
 }
 

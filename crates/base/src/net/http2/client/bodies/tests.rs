@@ -35,7 +35,7 @@ fn bodies() -> (Bodies, Receiver<Vec<u8>>) {
 }
 
 /// What goes to h2 of bytes that come in pieces, and what is taken.
-fn passed(bytes: &[u8], size: usize) -> Result<(Vec<u8>, Vec<u8>), BadPadding> {
+fn passed(bytes: &[u8], size: usize) -> Result<(Vec<u8>, Vec<u8>), Violation> {
     let (mut bodies, taken) = bodies();
     let mut for_h2 = BytesMut::new();
     for piece in bytes.chunks(size) {
@@ -104,8 +104,8 @@ fn data_out_of_place_is_for_h2_to_judge() {
 fn frame_that_is_shorter_than_its_padding_ends_the_connection() {
     for payload in [&b""[..], b"\x01", b"\x05four"] {
         let bytes = [head_of(TAKEN), frame(DATA, PADDED, TAKEN, payload)].concat();
-        assert_eq!(passed(&bytes, 64), Err(BadPadding));
-        assert_eq!(passed(&bytes, 1), Err(BadPadding));
+        assert_eq!(passed(&bytes, 64), Err(Violation::Padding));
+        assert_eq!(passed(&bytes, 1), Err(Violation::Padding));
     }
     let all_padding = frame(DATA, PADDED, TAKEN, b"\x04four");
     let bytes = [head_of(TAKEN), all_padding].concat();
@@ -120,6 +120,7 @@ fn server_gets_room_for_what_was_taken_once_half_of_a_window_is_used() {
     let mut updates = |len| {
         let data = frame(DATA, 0, TAKEN, &vec![0; len]);
         bodies.pass(&data, &mut for_h2).unwrap();
+        bodies.update();
         std::mem::take(&mut bodies.updates).to_vec()
     };
     let update = |stream, bytes: u32| frame(WINDOW_UPDATE, 0, stream, &bytes.to_be_bytes());
@@ -132,7 +133,45 @@ fn server_gets_room_for_what_was_taken_once_half_of_a_window_is_used() {
     // A padded frame takes as much room as it is long.
     let padded = frame(DATA, PADDED, TAKEN, &[49; 50]);
     bodies.pass(&padded, &mut for_h2).unwrap();
+    bodies.update();
     assert_eq!(bodies.updates.to_vec(), update(TAKEN, 50));
+}
+
+#[test]
+fn updates_that_do_not_go_out_do_not_pile_up() {
+    let (mut bodies, _taken) = bodies();
+    let mut for_h2 = BytesMut::new();
+    bodies.pass(&head_of(TAKEN), &mut for_h2).unwrap();
+    let data = frame(DATA, 0, TAKEN, &[0; 50]);
+    for _ in 0..3 {
+        bodies.pass(&data, &mut for_h2).unwrap();
+        bodies.update();
+    }
+    let update = |bytes: u32| frame(WINDOW_UPDATE, 0, TAKEN, &bytes.to_be_bytes());
+    assert_eq!(bodies.updates.to_vec(), update(50));
+    bodies.updates.clear();
+    bodies.update();
+    let rest = [frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 150]), update(100)].concat();
+    assert_eq!(bodies.updates.to_vec(), rest);
+}
+
+#[test]
+fn server_that_sends_more_than_it_has_room_for_ends_the_connection() {
+    let all_of = |bytes| frame(DATA, 0, TAKEN, &vec![0; bytes]);
+    let whole = [head_of(TAKEN), all_of(60), all_of(40)].concat();
+    assert!(passed(&whole, 64).is_ok());
+    let more = [&whole[..], &all_of(1)].concat();
+    assert_eq!(passed(&more, 64), Err(Violation::Window));
+    // On all streams together.
+    let (mut bodies, _taken) = bodies();
+    let mut for_h2 = BytesMut::new();
+    let mut pass = |stream| {
+        let bytes = [head_of(stream), frame(DATA, 0, stream, &[0; 100])].concat();
+        bodies.attach(stream, Box::new(|_| {}));
+        bodies.pass(&bytes, &mut for_h2)
+    };
+    assert_eq!([5, 7, 9].map(&mut pass), [Ok(()); 3]);
+    assert_eq!(pass(11), Err(Violation::Window));
 }
 
 #[test]
