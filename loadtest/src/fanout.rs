@@ -49,7 +49,7 @@ pub(crate) struct Options {
     seconds: u64,
     /// How often each measurement is made, in turn with those of its floor and the other paths. Printed is
     /// the one in the middle by processor time, with the delays and losses of all.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=9))]
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=9))]
     rounds: u8,
     /// Paths; the floor is measured in any case.
     #[arg(long, value_delimiter = ',', default_value = "floor,ws,grpc")]
@@ -82,13 +82,18 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     for &tls in &options.tls {
         for &viewers in &options.viewers {
             let mut rounds: Vec<Vec<Measured>> = paths.iter().map(|_| Vec::new()).collect();
-            for _ in 0..options.rounds {
+            for round in 1..=options.rounds {
                 for (path, rounds) in paths.iter().zip(&mut rounds) {
                     let measured = match path {
                         Path::Floor => measure_floor(directory_path, tls, viewers, seconds).await,
                         _ => measure_cloud(&site, *path, tls, viewers, seconds).await,
                     };
-                    rounds.push(measured.with_context(|| format!("{path:?}, {viewers} viewers"))?);
+                    let measured =
+                        measured.with_context(|| format!("{path:?}, {viewers} viewers"))?;
+                    if options.rounds > 1 {
+                        report::tell_round(round, options.rounds, *path, &measured)?;
+                    }
+                    rounds.push(measured);
                 }
             }
             for (&path, rounds) in paths.iter().zip(rounds) {

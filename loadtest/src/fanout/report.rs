@@ -95,6 +95,17 @@ fn tell(line: &Line, of: &Measured) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// For people who wait.
+pub(super) fn tell_round(round: u8, rounds: u8, path: Path, of: &Measured) -> anyhow::Result<()> {
+    let path = format!("{path:?}").to_lowercase();
+    let cpu = of.cpu_s_per_gb();
+    writeln!(
+        std::io::stderr(),
+        "  round {round} of {rounds}: {path} {cpu:.3} CPU-s/GB"
+    )?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
