@@ -91,7 +91,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
                     let measured =
                         measured.with_context(|| format!("{path:?}, {viewers} viewers"))?;
                     if options.rounds > 1 {
-                        report::tell_round(round, options.rounds, *path, &measured)?;
+                        let of = format!("round {round} of {}", options.rounds);
+                        report::tell_round(&of, *path, tls, viewers, &measured)?;
                     }
                     rounds.push(measured);
                 }

@@ -96,13 +96,18 @@ fn tell(line: &Line, of: &Measured) -> anyhow::Result<()> {
 }
 
 /// For people who wait.
-pub(super) fn tell_round(round: u8, rounds: u8, path: Path, of: &Measured) -> anyhow::Result<()> {
+pub(super) fn tell_round(
+    round: &str,
+    path: Path,
+    tls: bool,
+    viewers: usize,
+    of: &Measured,
+) -> anyhow::Result<()> {
     let path = format!("{path:?}").to_lowercase();
+    let tls = if tls { "TLS" } else { "plain" };
     let cpu = of.cpu_s_per_gb();
-    writeln!(
-        std::io::stderr(),
-        "  round {round} of {rounds}: {path} {cpu:.3} CPU-s/GB"
-    )?;
+    let line = format!("  {round}: {path} {tls} {viewers} viewers: {cpu:.3} CPU-s/GB");
+    writeln!(std::io::stderr(), "{line}")?;
     Ok(())
 }
 

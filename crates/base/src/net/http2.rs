@@ -3,6 +3,7 @@
 //! [h2](h2) does what a client and a server say to each other, and carries the bodies of most
 //! responses. The frames of live streams do not go through it: a [`BodyWriter`] puts them between
 //! h2's frames as they are, shared by all who watch. Start reading at [`serve`], then [`link`].
+//! The other side, for what is dialled by devices, is [`client`].
 
 mod answer;
 pub mod client;

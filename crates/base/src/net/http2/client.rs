@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use axum::http::{Request, Response};
 use bytes::Bytes;
-use h2::client::{Builder, SendRequest};
+use h2::client::{Builder, ResponseFuture, SendRequest};
 use h2::{PingPong, RecvStream};
 
 use super::{frames, silence};
@@ -100,15 +100,11 @@ impl Client {
         head: Request<()>,
         message: Bytes,
     ) -> Result<Response<RecvStream>, AskError> {
-        let mut requests = self.requests()?.ready().await?;
-        let (answer, mut stream) = requests.send_request(head, false)?;
-        stream.send_data(message, true)?;
-        drop(requests);
-        Ok(answer.await?)
+        Ok(self.begin(head, message).await?.await?)
     }
 
     /// The same, with a body that goes to `take` as it comes, within the poll of the connection. What is
-    /// left of it for h2 is how it ends.
+    /// left of it for h2 is how it ends. It has to be polled by the thread that polls the connection.
     ///
     /// # Errors
     /// [`AskError`].
@@ -118,13 +114,17 @@ impl Client {
         message: Bytes,
         take: Take,
     ) -> Result<(Response<RecvStream>, Taking), AskError> {
+        let answer = self.begin(head, message).await?;
+        // On this thread nothing of it has gone out yet.
+        let taking = self.link.attach(answer.stream_id().as_u32(), take);
+        Ok((answer.await?, taking))
+    }
+
+    async fn begin(&self, head: Request<()>, message: Bytes) -> Result<ResponseFuture, AskError> {
         let mut requests = self.requests()?.ready().await?;
         let (answer, mut stream) = requests.send_request(head, false)?;
-        // It has not gone out: the connection sends it when it is polled next.
-        let taking = self.link.attach(answer.stream_id().as_u32(), take);
         stream.send_data(message, true)?;
-        drop(requests);
-        Ok((answer.await?, taking))
+        Ok(answer)
     }
 
     /// Says good-bye (GOAWAY): the connection ends once its answers have.

@@ -177,42 +177,41 @@ fn what_is_no_grpc_is_refused() {
     }
 }
 
-#[test]
-fn what_is_refused_ends_the_call_and_nothing_more_is_taken() {
+/// Runs a test on the connection of a device that tells of gaps.
+fn on_gaps(test: impl AsyncFnOnce(&Tunnel)) {
     actix::System::new().block_on(async {
         let (edge, device) = tokio::io::duplex(64 << 10);
         let device = actix::spawn(send_gaps(device));
-        let tunnel = Tunnel::open(BufReader::new(edge), Vec::new())
-            .await
-            .unwrap();
+        let edge = BufReader::new(edge);
+        test(&Tunnel::open(edge, Vec::new()).await.unwrap()).await;
+        device.abort();
+    });
+}
+
+#[test]
+fn what_is_refused_ends_the_call_and_nothing_more_is_taken() {
+    on_gaps(async |tunnel| {
         let (send, taken) = mpsc::channel();
         let take = move |event| {
             send.send(event).unwrap();
             Err(sightline_media::Error::BadTracks("a test refuses it"))
         };
-        let live = Live::open(&tunnel, &REQUEST, take);
+        let live = Live::open(tunnel, &REQUEST, take);
         let mut live = timeout(PATIENCE, live).await.unwrap().unwrap();
         let ended = timeout(PATIENCE, live.ended()).await.unwrap();
         let status = ended.unwrap_err();
         assert_eq!(status.code(), Code::Internal);
         assert!(status.message().contains("a test refuses it"));
         assert_eq!(taken.try_iter().count(), 1);
-        device.abort();
     });
 }
 
 #[test]
 fn panic_of_whoever_takes_ends_the_connection() {
-    actix::System::new().block_on(async {
-        let (edge, device) = tokio::io::duplex(64 << 10);
-        let device = actix::spawn(send_gaps(device));
-        let tunnel = Tunnel::open(BufReader::new(edge), Vec::new())
-            .await
-            .unwrap();
+    on_gaps(async |tunnel| {
         let closed = tunnel.closed();
-        let live = Live::open(&tunnel, &REQUEST, |_| panic!("a test's own"));
+        let live = Live::open(tunnel, &REQUEST, |_| panic!("a test's own"));
         let _live = timeout(PATIENCE, live).await.unwrap();
         timeout(PATIENCE, closed.cancelled()).await.unwrap();
-        device.abort();
     });
 }

@@ -184,6 +184,10 @@ impl AsyncRead for Io {
         let len = state.inbox.len().min(buf.remaining());
         buf.put_slice(&state.inbox[..len]);
         state.inbox.advance(len);
+        if state.inbox.is_empty() {
+            // Most servers say little, and need no memory in between.
+            state.inbox = BytesMut::new();
+        }
         Poll::Ready(Ok(()))
     }
 }
